@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* buf.h - a byte buffer that grows, for writing messages, tables and lines.
+ *
+ * Zero-initialised is a valid empty buffer. Growing never fails (see arena.h on memory). */
+#ifndef SLUICE_BUF_H
+#define SLUICE_BUF_H
+
+#include "str.h"
+#include <stdarg.h>
+
+struct buf {
+	char *p;
+	size_t n, cap;
+};
+
+void buf_fini(struct buf *b);                           /* frees; the buffer is empty and usable */
+static inline void buf_clear(struct buf *b) { b->n = 0; }   /* keeps the memory */
+/* Room for `more` bytes past n; the pointer to write at. Advance n yourself. */
+char *buf_reserve(struct buf *b, size_t more);
+void buf_add(struct buf *b, struct str s);
+void buf_byte(struct buf *b, char c);
+void buf_u64(struct buf *b, uint64_t number);           /* decimal */
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+
+/* What was written; valid until the next change of b. */
+static inline struct str buf_str(const struct buf *b)
+{
+	return (struct str){ b->p ? b->p : "", b->n };
+}
+
+#define BUF_LIT(b, lit) buf_add((b), STR(lit))
+
+#endif

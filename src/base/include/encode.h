@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* encode.h - bytes as text: hexadecimal (lower case) and base64url without padding (RFC 4648 §5). */
+#ifndef SLUICE_ENCODE_H
+#define SLUICE_ENCODE_H
+
+#include "str.h"
+#include <sys/types.h>
+
+#define HEX_SIZE(n)    (2 * (n))
+#define BASE64_SIZE(n) ((4 * (n) + 2) / 3)
+
+void hex_write(char *out, const void *bytes, size_t n);             /* HEX_SIZE(n) characters */
+bool hex_read(struct str text, void *out, size_t n);                /* exactly n bytes; any case */
+size_t base64url_write(char *out, const void *bytes, size_t n);     /* the characters written */
+/* The bytes read, at most cap; -1 on any character outside the alphabet, on stray bits in the last
+ * character (so that every byte string has one spelling) or when it does not fit. */
+ssize_t base64url_read(struct str text, void *out, size_t cap);
+
+#endif
