@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - what location needs of a durable store. SQLite behind it is the embedded default; nothing
+ * above this header knows which one it is.
+ *
+ * A journal of rows (sequence, key, record): each change takes the next sequence number under the stripe lock that applied it;
+ * recovery keeps the highest sequence per key; a delete is a row too, and outlives every older put. One writer
+ * thread commits what has queued up together (group commit, synchronous=FULL). After a write or sync error a segment is closed and never
+ * synced again; a new one starts with a snapshot of live memory. */
+#ifndef SLUICE_STORE_H
+#define SLUICE_STORE_H
+
+#include "mpsc.h"
+#include "str.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+struct store_settings {
+	const char *folder;             /* must exist and be writable; locked against a second process */
+	int64_t segment_ms;             /* a new segment is begun this often [900000] */
+	bool refuse_on_failure;         /* store.on_failure: refuse; else memory: go on, not durable, with an alarm */
+};
+
+/* A change on its way to the disk; lives in the caller until `committed` runs (on the writer's
+ * thread, exactly once). Batches rows of one request so that they are committed together. */
+struct store_row {
+	uint64_t seq;
+	struct str key;                 /* who: AOR and binding key, opaque here */
+	struct str record;              /* n == 0: deleted */
+	int64_t expires_wall_ms;        /* after this the row is of no use to anybody */
+};
+struct store_batch {
+	struct mpsc_node node;
+	const struct store_row *rows;
+	unsigned count;
+	void (*committed)(struct store_batch *self, int err);   /* 0, or -errno: nothing of it is durable */
+};
+
+/* Opens the newest state. *why says what to do when it fails (unwritable, locked, damaged beyond reading). */
+int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size);
+/* Every row that is live (highest seq per key, not deleted, not expired), once, before any put. A segment
+ * that cannot be read is reported to the log and the others are kept. Returns the highest sequence seen. */
+int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, const struct store_row *row), void *user,
+                  uint64_t *highest_seq);
+/* Starts the writer thread. `snapshot` is called on it when a new segment must start from live memory. */
+int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink),
+                void *user);
+void store_put(struct store *st, struct store_batch *batch);    /* any thread; never waits */
+bool store_durable(const struct store *st);                     /* false after a failure, while in memory mode */
+void store_close(struct store *st);                             /* commits what is queued, joins the thread; NULL is fine */
+struct store_counts {
+	uint64_t commits, rows, errors, segments;
+};
+void store_count(const struct store *st, struct store_counts *out);
+
+#endif

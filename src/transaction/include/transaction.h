@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transaction.h - the four state machines of RFC 3261 §17 (with RFC 6026 and RFC 4320), and one
+ * worker's table of them.
+ *
+ * The machines are pure (txn_machine.h): event in, actions out. This header is what runs them: it
+ * parses what arrives, matches, absorbs retransmissions, sends and repeats, answers CANCEL with 200,
+ * acknowledges failures, and hands everything else up. One struct txns a worker; all calls on its thread. */
+#ifndef SLUICE_TRANSACTION_H
+#define SLUICE_TRANSACTION_H
+
+#include "hash.h"
+#include "map.h"
+#include "resolver.h"
+#include "sip.h"
+#include "transport.h"
+
+/* --- settings --- */
+struct txn_timers {                     /* ms; RFC 3261 table 4. All settable, so that tests run in milliseconds */
+	int64_t t1, t2, t4;             /* [500, 4000, 5000] */
+	int64_t d;                      /* absorbing 3xx-6xx copies over UDP [32000] */
+	int64_t trying;                 /* 100 to an INVITE unless answered by then [200] */
+};
+struct txn_settings {
+	struct txn_timers timers;
+	struct sip_limits limits;
+	size_t max_bytes;               /* budget of finished transactions; the oldest finished non-INVITE go first [64 MiB] */
+	size_t max_live;                /* unfinished ones; past it new requests get a stateless 503 [200000] */
+	bool force_rport;               /* answer UDP requests to their source even without rport [true: phones behind NAT] */
+	int keep_s;                     /* RFC 6223: the value given to `keep`; -1: not given */
+};
+void txn_settings_init(struct txn_settings *s);
+
+/* --- a request that came in --- */
+struct txn_server {
+	struct packet *packet;          /* the request (packet->msg is parsed); the transaction's until its end */
+	void *user;                     /* the handler's */
+};
+
+struct txn_events {
+	/* A request that matches nothing. No state is kept yet: either txn_accept it, or answer with
+	 * txn_reply_stateless, or just packet_free it. Never called for ACK or CANCEL. Syntax is checked (400, 505, 513 were
+	 * answered below); the Via is stamped. The packet is the callee's. */
+	void (*request)(void *user, struct packet *p);
+	/* ACK for a 2xx (or for nothing we know): to be forwarded without state, or freed. The
+	 * packet is the callee's. */
+	void (*ack)(void *user, struct packet *p);
+	/* A CANCEL matched an INVITE without a final answer; its own 200 is sent. `cancel` is borrowed. End the INVITE by
+	 * txn_reply (487 or what the branches give). */
+	void (*cancelled)(void *user, struct txn_server *st, const struct packet *cancel);
+	/* An INVITE transaction that was answered 2xx has left the Accepted state (timer L): st is
+	 * gone when this returns. Only for INVITE after 2xx. */
+	void (*over)(void *user, struct txn_server *st);
+};
+
+struct txns;
+int txns_new(struct loop *loop, struct transport *t, struct transport_worker *tw, struct resolver *resolver,
+             const struct txn_settings *settings, const struct txn_events *events, void *user, struct txns **out);
+void txns_free(struct txns *x);         /* ends every transaction without callbacks; NULL is fine */
+
+/* What the transport reports goes here. */
+void txns_receive(struct txns *x, struct packet *p);            /* takes the packet */
+void txns_flow_closed(struct txns *x, const struct flow_ref *flow);     /* fails client transactions on it */
+void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote);   /* fails the branch that the quote names, no other */
+
+/* --- serving --- */
+/* Make a server transaction; takes the packet. NULL when the budget is used up: then a 503 was sent
+ * and the packet is freed. From here an INVITE gets its 100 by itself after timers.trying, and a non-INVITE when RFC 4320
+ * says so (TX-16, TX-17). */
+struct txn_server *txn_accept(struct txns *x, struct packet *p);
+/* Send a response. Takes no reference of the caller's. After a final response (for INVITE: 300-699) st must not be touched any more.
+ * After a 2xx to an INVITE further 2xx may follow until `over`. A provisional response over 100 to
+ * a non-INVITE, or 408 to one, is a caller's mistake (TX-15, TX-18): asserted. */
+void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response);
+/* The same, written here: sip_reply with a fresh To tag where one is needed. `extra`: whole rows. */
+void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra);
+/* End without an answer (RFC 4320 §4.2: a non-INVITE whose branches timed out). st is gone. */
+void txn_drop(struct txns *x, struct txn_server *st);
+/* Answer without a transaction; the To tag is a keyed hash of the request, so copies get the same
+ * one and an ACK for it is absorbed (TX-31). The packet stays the caller's. */
+void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, struct str phrase, struct str extra);
+
+/* --- asking --- */
+enum txn_failure {
+	TXN_TIMEOUT,                    /* timer B or F: no final response (no response at all, or only provisional ones: see got_response) */
+	TXN_FLOW_GONE,                  /* refused at once, or the stream ended while we waited */
+	TXN_UNREACHABLE                 /* ICMP with our own branch in its quote; or no socket to send from */
+};
+struct txn_client;
+struct txn_client_ops {
+	/* Every response but copies: provisional, final, and each further 2xx to an INVITE (RFC 6026). The packet is the
+	 * callee's. ACK for 300-699 was sent. */
+	void (*response)(void *user, struct txn_client *ct, struct packet *p);
+	/* No final response will come any more. */
+	void (*failed)(void *user, struct txn_client *ct, enum txn_failure why);
+	/* ct is gone when this returns; exactly once, always the last call (also after failed). Not
+	 * after txn_forget. */
+	void (*over)(void *user, struct txn_client *ct);
+};
+struct txn_request {
+	struct flow_ref to;             /* from a binding, a token or transport_open */
+	struct wire *bytes;             /* the whole request, with our Via on top; a reference is taken */
+	enum sip_method method;
+	struct str branch;              /* of that Via: matches the responses (TX-21) */
+	const struct txn_client_ops *ops;
+	void *user;
+};
+/* "z9hG4bK" and enough random characters to be unique and unguessable, never differing from another
+ * only by case (TX-20). Not terminated. */
+#define TXN_BRANCH_SIZE 24
+void txn_branch(struct txns *x, char out[TXN_BRANCH_SIZE]);
+/* Send it and keep a client transaction. Never fails in the call: what goes wrong comes as `failed`
+ * in a later turn. Not for ACK. */
+struct txn_client *txn_send(struct txns *x, const struct txn_request *r);
+/* Send CANCEL for an INVITE: now when a provisional response has come, else with the first one
+ * (PX-44). `extra`: whole rows (Reason), copied. Responses keep coming as before; if no final response follows within 64*T1
+ * of the CANCEL, `failed` says TIMEOUT (RFC 3261 §9.1). Fine to call twice or after the end of the INVITE (nothing
+ * happens). */
+void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra);
+/* No more callbacks for ct: it goes on by itself (ACK, absorbing copies) and ends. */
+void txn_forget(struct txns *x, struct txn_client *ct);
+bool txn_got_response(const struct txn_client *ct);             /* any response, also 100 */
+const struct flow_ref *txn_client_flow(const struct txn_client *ct);
+
+struct txn_counts {
+	uint64_t server_live, client_live, finished, bytes_finished, retransmitted, absorbed, stray_responses, refused;
+};
+void txn_count(const struct txns *x, struct txn_counts *out);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resolver.h - from a URI to the addresses to try, in order (RFC 3263: NAPTR, SRV, A/AAAA).
+ *
+ * One resolver a worker; c-ares underneath, nothing blocks. Answers are cached by their TTL, also
+ * negative ones. RFC 2782 order: priority, then weighted chance. */
+#ifndef SLUICE_RESOLVER_H
+#define SLUICE_RESOLVER_H
+
+#include "transport.h"
+
+struct resolver;
+struct resolver_settings {
+	struct str servers;             /* "127.0.0.1:5353,..."; STR_NONE: the system's resolv.conf */
+	unsigned timeout_ms;            /* one try [1000] */
+	unsigned tries;                 /* [3] */
+	unsigned negative_s;            /* how long "no such name" is kept at most [30] */
+	unsigned max_entries;           /* cache [10000] */
+};
+void resolver_settings_init(struct resolver_settings *s);
+int resolver_new(struct loop *loop, const struct resolver_settings *s, struct resolver **out);     /* -errno */
+void resolver_free(struct resolver *r);         /* unanswered asks are dropped without a call */
+
+enum resolve_status {
+	RESOLVE_OK,                     /* hops has at least one */
+	RESOLVE_NONE,                   /* the name, or a transport we have for it, does not exist: 404-like, 480/503 by the caller */
+	RESOLVE_FAILED                  /* DNS did not answer: 503-like */
+};
+
+/* One question; lives in the caller until answered or forgotten. */
+struct resolve {
+	struct sip_uri uri;             /* host, port, scheme, transport, maddr are looked at */
+	struct str text;                /* keeps the URI alive: in `arena` */
+	struct arena *arena;            /* answers are made here; must outlive the ask */
+	bool prefer_stream;             /* too large for UDP (TP-10): TCP before UDP where the URI leaves it open */
+	void (*done)(struct resolve *self);     /* only after RESOLVE_LATER; exactly once, never inside resolver_ask */
+	/* answer */
+	enum resolve_status status;
+	struct hop *hops;
+	unsigned count;
+	/* resolver's own */
+	struct list node;
+	void *query;
+	uint64_t number;
+};
+enum resolve_when { RESOLVE_NOW, RESOLVE_LATER };
+/* Numeric hosts and cached names answer RESOLVE_NOW (status, hops, count are filled). An explicit transport
+ * or port is honoured by RFC 3263 §4.1, §4.2; sips: gives only TLS; hops that lie in a penalty (below) go last. */
+enum resolve_when resolver_ask(struct resolver *r, struct resolve *ask);
+void resolver_forget(struct resolver *r, struct resolve *ask);          /* no call any more; fine when not pending */
+
+/* A hop failed, or sent 503 with Retry-After (TX-29): put it last until then. */
+void resolver_penalise(struct resolver *r, const struct hop *hop, int64_t until_ms);
+bool resolver_penalised(struct resolver *r, const struct hop *hop, int64_t now_ms);
+
+#endif
