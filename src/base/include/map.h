@@ -17,6 +17,7 @@ struct map_node {
 struct map {
 	struct map_node **slots, **old;         /* old: the table that is being emptied, or NULL */
 	size_t mask, old_mask, moved, count;
+	bool walking;                           /* inside map_each: no resize now */
 };
 
 void map_init(struct map *m);                           /* no memory is taken before the first insert */

@@ -28,6 +28,10 @@ bool mpsc_push_bounded(struct mpsc *q, struct mpsc_node *node, size_t limit);
 /* Only the reader: the oldest node; NULL when empty or when the oldest push is not finished yet
  * (its writer will wake the reader after it). */
 struct mpsc_node *mpsc_pop(struct mpsc *q);
+/* Only the reader: mpsc_pop would give a node. A reader that says (by a sequentially consistent
+ * store) that it goes to sleep and then finds this false is seen by every writer that looks after
+ * its push: either the reader sees the node or the writer sees the sleeper. */
+bool mpsc_ready(struct mpsc *q);
 /* Only the reader: nothing queued and no push under way. */
 bool mpsc_empty(struct mpsc *q);
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arena.c - a pointer that moves through ever larger chunks. */
+#include "arena.h"
+#include "mem.h"
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_FIRST ((size_t)4096)
+#define CHUNK_LAST  ((size_t)1 << 20)   /* doubling stops here: waste stays below 1 MiB an arena */
+#define ALIGN       alignof(max_align_t)
+
+/* What the heap gave. `step` is its size when it was made to be shared by many allocations, and 0
+ * when it holds a single large one: then it says nothing about how large the next should be. */
+struct arena_chunk {
+	struct arena_chunk *older;
+	size_t step;
+	alignas(max_align_t) char bytes[];
+};
+
+void arena_init(struct arena *a, void *first, size_t n)
+{
+	*a = (struct arena){ .at = first, .end = first ? (char *)first + n : NULL };
+}
+
+void arena_fini(struct arena *a)
+{
+	for (struct arena_chunk *c = a->chunks, *older; c; c = older) {
+		older = c->older;
+		mem_free(c);
+	}
+	*a = (struct arena){ 0 };
+}
+
+static struct arena_chunk *chunk_new(struct arena *a, size_t size)
+{
+	struct arena_chunk *c = mem_alloc(size);
+	a->heap_bytes += size;
+	return c;
+}
+
+/* A chunk of its own, linked behind the newest, so that the free space of that one stays in use. */
+static void *alloc_large(struct arena *a, size_t n)
+{
+	struct arena_chunk *c = chunk_new(a, sizeof *c + n);
+	struct arena_chunk **link = a->chunks ? &a->chunks->older : &a->chunks;
+	c->step = 0;
+	c->older = *link;
+	*link = c;
+	return c->bytes;
+}
+
+/* Space for n bytes where the current block has none left. */
+static void *alloc_slow(struct arena *a, size_t n)
+{
+	size_t step = CHUNK_FIRST;
+	if (a->chunks && a->chunks->step)
+		step = a->chunks->step < CHUNK_LAST ? a->chunks->step * 2 : CHUNK_LAST;
+	if (n > step / 4)
+		return alloc_large(a, n);
+
+	struct arena_chunk *c = chunk_new(a, step);
+	c->step = step;
+	c->older = a->chunks;
+	a->chunks = c;
+	a->at = c->bytes + n;
+	a->end = (char *)c + step;
+	return c->bytes;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	if (n > SIZE_MAX / 2)
+		abort();
+	if (n == 0)
+		n = 1;
+	size_t gap = -(uintptr_t)a->at & (ALIGN - 1);
+	size_t left = (size_t)(a->end - a->at);
+	if (left < gap || left - gap < n)
+		return alloc_slow(a, n);
+
+	void *p = a->at + gap;
+	a->at += gap + n;
+	return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t n)
+{
+	return memset(arena_alloc(a, n), 0, n);
+}
+
+void *arena_array(struct arena *a, size_t count, size_t each)
+{
+	size_t n;
+	if (__builtin_mul_overflow(count, each, &n))
+		abort();
+	return arena_zalloc(a, n);
+}
+
+struct str arena_str(struct arena *a, struct str s)
+{
+	if (!s.p)
+		return STR_NONE;
+	char *p = arena_alloc(a, s.n + 1);
+	memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return (struct str){ p, s.n };
+}
+
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		abort();
+
+	char *p = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return (struct str){ p, (size_t)n };
+}
