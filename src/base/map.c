@@ -8,7 +8,7 @@
 #include "mem.h"
 
 #define SLOTS_MIN 16
-#define MOVE_STEP 8             /* slots emptied by each change: a resize ends long before the next */
+#define MOVE_STEP 16            /* slots emptied by each change: a resize ends before the next is due */
 
 void map_init(struct map *m)
 {
