@@ -45,6 +45,18 @@ static inline struct list *list_pop(struct list *head)
 	return n;
 }
 
+/* Move all nodes of `from` to the end of `head`; `from` is empty then. */
+static inline void list_splice_tail(struct list *head, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = head->prev;
+	from->prev->next = head;
+	head->prev->next = from->next;
+	head->prev = from->prev;
+	list_init(from);
+}
+
 /* Walk; `it` may be removed in the body. */
 #define LIST_EACH(head, it) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
