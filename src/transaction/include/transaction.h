@@ -13,13 +13,9 @@
 #include "resolver.h"
 #include "sip.h"
 #include "transport.h"
+#include "txn_machine.h"
 
 /* --- settings --- */
-struct txn_timers {                     /* ms; RFC 3261 table 4. All settable, so that tests run in milliseconds */
-	int64_t t1, t2, t4;             /* [500, 4000, 5000] */
-	int64_t d;                      /* absorbing 3xx-6xx copies over UDP [32000] */
-	int64_t trying;                 /* 100 to an INVITE unless answered by then [200] */
-};
 struct txn_settings {
 	struct txn_timers timers;
 	struct sip_limits limits;
