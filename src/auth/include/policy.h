@@ -18,7 +18,8 @@ struct domain {
 	bool inbound_from_anyone;               /* strangers may call our users [false: only users and peers] */
 };
 
-/* What a neighbour may do, by address or by the name in its verified TLS client certificate. */
+/* What a neighbour may do, by address or by the name in its verified TLS client certificate. An entry with both
+ * wants both; one with neither is nobody. */
 enum peer_right {
 	PEER_INBOUND = 1,                       /* call our users without credentials */
 	PEER_RELAY = 2,                         /* send requests on to routes and foreign domains */
@@ -38,19 +39,20 @@ struct route_hop {
 	unsigned priority;                      /* lower first; equal ones are shared out in turn */
 };
 struct route {
-	struct str domain;                      /* matches this host; n == 0: not by domain */
+	struct str domain;                      /* matches this host (not one of ours); n == 0: not by domain */
 	struct str prefix;                      /* matches user parts that are numbers ("+7", "00"); n == 0: not by number */
 	bool by_prefix;                         /* prefix counts (it may be empty: every number) */
 	struct route_hop *hops;
 	unsigned hop_count;
-	unsigned strip;                         /* digits taken off the front */
-	struct str add;                         /* digits put in front */
+	unsigned strip;                         /* characters taken off the front; '+' is one */
+	struct str add;                         /* put in front after that */
 	bool to_hop_domain;                     /* by number: the Request-URI's host becomes the hop's (a gateway) */
 	struct str username, password;          /* to answer the next hop's challenges; n == 0: none */
 	bool from_anyone;                       /* strangers may use it: an edge in front of a home that asks for credentials itself */
 	unsigned probe_s;                       /* OPTIONS this often; a hop that does not answer goes last; 0: no probe */
 };
 
+struct policy_name;
 struct policy {
 	struct arena arena;                     /* all of it lives here */
 	struct domain *domains;
@@ -59,17 +61,30 @@ struct policy {
 	unsigned peer_count;
 	struct route *routes;
 	unsigned route_count;
+	struct policy_name *names;              /* policy_index's: NULL, domains are walked */
+	unsigned name_count;
 };
 
+/* Sort the names of the domains for look-ups, in the policy's arena. Call it once, when the policy is complete
+ * and before it is shared; a policy of a few domains does without. When two domains claim a name the first has it. */
+void policy_index(struct policy *p);
 /* The domain of ours that a host names, by name or alias; NULL: not ours. A trailing dot and case
- * make no difference; IPv6 with or without brackets. */
+ * make no difference; IPv6 with or without brackets, in any spelling. */
 const struct domain *policy_domain(const struct policy *p, struct str host);
-/* The rights of a source: all that match, together. peer_names as in struct packet. */
+/* The same question for one domain. */
+bool domain_has(const struct domain *d, struct str host);
+
+/* The rights of a source: those of all entries that match, together. peer_names as in struct packet. */
 unsigned policy_rights(const struct policy *p, const struct addr *source, struct str peer_names);
-/* The route for a Request-URI: by domain for a host that is not ours; by number for a tel URI, or for a user
- * part of digits ('+' first allowed) at a host that is ours and is no user. NULL: none. `number` tells whether to look by number. */
+
+/* The telephone number in a URI: a tel URI's, or a user part of digits ('+' first allowed, parameters behind a ';'
+ * ignored; visual separators only with ;user=phone). Escapes decoded, separators gone, in the arena. False: no number. */
+bool policy_number(const struct sip_uri *uri, struct arena *arena, struct str *out);
+/* The route for a Request-URI: the first entry that fits. By domain for a host that is not ours; an entry with domain
+ * and prefix wants both. By number alone for a tel URI, and, when `number` says that it may be one (the caller
+ * knows that it is no user), for a number at a host that is ours. NULL: none. */
 const struct route *policy_route(const struct policy *p, const struct sip_uri *ruri, bool number);
-/* The number after strip and add; in the arena. */
+/* What policy_number gave, after strip and add; in the arena. */
 struct str route_number(const struct route *r, struct str number, struct arena *arena);
 
 #endif

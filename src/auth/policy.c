@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.c - look-ups in the snapshot of domains, peers and routes. */
+#include "policy.h"
+#include <stdlib.h>
+
+/* --- domains --- */
+
+#define HOST_MAX 255            /* RFC 1035 §2.3.4 */
+
+/* A host as it compares: an address, or a name in lower case without its trailing dot. */
+struct host_key {
+	struct addr ip;                 /* family 0: a name */
+	struct str name;
+};
+struct policy_name {
+	struct host_key key;
+	const struct domain *domain;
+};
+
+/* The name is written to room[HOST_MAX]; false: too long for any host of ours. */
+static bool host_key(struct str host, char *room, struct host_key *out)
+{
+	*out = (struct host_key){ 0 };
+	if (addr_parse_ip(host, &out->ip))
+		return true;
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	if (host.n == 0 || host.n > HOST_MAX)
+		return false;
+	for (size_t i = 0; i < host.n; i++) {
+		char c = host.p[i];
+		room[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	out->name = (struct str){ room, host.n };
+	return true;
+}
+
+static int compare_keys(const struct host_key *a, const struct host_key *b)
+{
+	if (a->ip.family || b->ip.family)
+		return memcmp(&a->ip, &b->ip, sizeof a->ip);
+	return str_cmp(a->name, b->name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct policy_name *x = a, *y = b;
+	int order = compare_keys(&x->key, &y->key);
+	if (order == 0 && x->domain != y->domain)       /* equal names: the first domain in front */
+		order = x->domain < y->domain ? -1 : 1;
+	return order;
+}
+
+static void index_name(struct policy *p, const struct domain *d, struct str host)
+{
+	struct policy_name *n = &p->names[p->name_count];
+	char room[HOST_MAX];
+	if (!host_key(host, room, &n->key))
+		return;
+	n->key.name = arena_str(&p->arena, n->key.name);
+	n->domain = d;
+	p->name_count++;
+}
+
+void policy_index(struct policy *p)
+{
+	size_t most = p->domain_count;
+	for (unsigned i = 0; i < p->domain_count; i++)
+		most += p->domains[i].alias_count;
+	p->names = arena_array(&p->arena, most ? most : 1, sizeof *p->names);
+	p->name_count = 0;
+	for (unsigned i = 0; i < p->domain_count; i++) {
+		const struct domain *d = &p->domains[i];
+		index_name(p, d, d->name);
+		for (unsigned j = 0; j < d->alias_count; j++)
+			index_name(p, d, d->aliases[j]);
+	}
+	qsort(p->names, p->name_count, sizeof *p->names, compare_names);
+}
+
+bool domain_has(const struct domain *d, struct str host)
+{
+	if (sip_host_equal(d->name, host))
+		return true;
+	for (unsigned i = 0; i < d->alias_count; i++) {
+		if (sip_host_equal(d->aliases[i], host))
+			return true;
+	}
+	return false;
+}
+
+const struct domain *policy_domain(const struct policy *p, struct str host)
+{
+	if (!p->names) {
+		for (unsigned i = 0; i < p->domain_count; i++) {
+			if (domain_has(&p->domains[i], host))
+				return &p->domains[i];
+		}
+		return NULL;
+	}
+	struct host_key key;
+	char room[HOST_MAX];
+	if (!host_key(host, room, &key))
+		return NULL;
+	unsigned low = 0, high = p->name_count;         /* the first name that is not below the key */
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		if (compare_keys(&p->names[middle].key, &key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->name_count && compare_keys(&p->names[low].key, &key) == 0 ? p->names[low].domain : NULL;
+}
+
+/* --- peers --- */
+
+static bool name_listed(struct str names, struct str name)
+{
+	struct str item;
+	do {
+		bool more = str_cut(&names, ',', &item);
+		if (!more)
+			item = names;
+		if (sip_host_equal(str_trim(item), name))
+			return true;
+		if (!more)
+			return false;
+	} while (true);
+}
+
+static bool is_peer(const struct peer *peer, const struct addr *source, struct str names)
+{
+	bool by_address = peer->block.base.family != 0;
+	if (by_address && !cidr_has(&peer->block, source))
+		return false;
+	if (peer->tls_name.n && !(names.n && name_listed(names, peer->tls_name)))
+		return false;
+	return by_address || peer->tls_name.n;
+}
+
+unsigned policy_rights(const struct policy *p, const struct addr *source, struct str peer_names)
+{
+	unsigned rights = 0;
+	for (unsigned i = 0; i < p->peer_count; i++) {
+		if (is_peer(&p->peers[i], source, peer_names))
+			rights |= p->peers[i].rights;
+	}
+	return rights;
+}
+
+/* --- routes --- */
+
+#define NUMBER_MAX 64           /* no telephone number is as long: E.164 has 15 digits, dial strings some more */
+
+static bool is_separator(char c)        /* visual-separator, RFC 3966 §3 */
+{
+	return c == '-' || c == '.' || c == '(' || c == ')';
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One character of a user part, its escape decoded; -1 at the end and at a broken escape. */
+static int next_char(struct str *rest)
+{
+	if (rest->n == 0)
+		return -1;
+	int c = (unsigned char)rest->p[0];
+	size_t used = 1;
+	if (c == '%') {
+		if (rest->n < 3 || hex_digit(rest->p[1]) < 0 || hex_digit(rest->p[2]) < 0)
+			return -1;
+		c = hex_digit(rest->p[1]) * 16 + hex_digit(rest->p[2]);
+		used = 3;
+	}
+	*rest = (struct str){ rest->p + used, rest->n - used };
+	return c;
+}
+
+/* The number of a URI written to room; STR_NONE: none. */
+static struct str number_of(const struct sip_uri *uri, char room[NUMBER_MAX])
+{
+	struct str user = uri->user, kind, head;
+	bool tel = uri->scheme == SIP_SCHEME_TEL;
+	if (!tel && uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS)
+		return STR_NONE;
+	bool separators = tel || (sip_uri_param(uri, STR("user"), &kind) && str_ieq(kind, STR("phone")));
+	if (str_cut(&user, ';', &head))                 /* "+1212;phone-context=..." */
+		user = head;
+	size_t n = 0, digits = 0;
+	while (user.n) {
+		int c = next_char(&user);
+		if (separators && c >= 0 && is_separator((char)c))
+			continue;
+		bool digit = c >= '0' && c <= '9';
+		if ((!digit && !(c == '+' && n == 0)) || n == NUMBER_MAX)
+			return STR_NONE;
+		room[n++] = (char)c;
+		digits += digit;
+	}
+	return digits ? (struct str){ room, n } : STR_NONE;
+}
+
+bool policy_number(const struct sip_uri *uri, struct arena *arena, struct str *out)
+{
+	char room[NUMBER_MAX];
+	struct str number = number_of(uri, room);
+	if (!number.p)
+		return false;
+	*out = arena_str(arena, number);
+	return true;
+}
+
+const struct route *policy_route(const struct policy *p, const struct sip_uri *ruri, bool number)
+{
+	char room[NUMBER_MAX];
+	struct str digits = number_of(ruri, room);
+	bool tel = ruri->scheme == SIP_SCHEME_TEL;
+	bool foreign = (ruri->scheme == SIP_SCHEME_SIP || ruri->scheme == SIP_SCHEME_SIPS) && !policy_domain(p, ruri->host);
+	bool by_number = digits.p && (tel || (number && !foreign));
+	for (unsigned i = 0; i < p->route_count; i++) {
+		const struct route *r = &p->routes[i];
+		bool here = r->domain.n ? foreign && sip_host_equal(r->domain, ruri->host) : r->by_prefix && by_number;
+		if (here && (!r->by_prefix || (digits.p && str_starts(digits, r->prefix))))
+			return r;
+	}
+	return NULL;
+}
+
+struct str route_number(const struct route *r, struct str number, struct arena *arena)
+{
+	size_t strip = r->strip < number.n ? r->strip : number.n;
+	struct str rest = { number.p + strip, number.n - strip };
+	char *out = arena_alloc(arena, r->add.n + rest.n);
+	if (r->add.n)
+		memcpy(out, r->add.p, r->add.n);
+	if (rest.n)
+		memcpy(out + r->add.n, rest.p, rest.n);
+	return (struct str){ out, r->add.n + rest.n };
+}
