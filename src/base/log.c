@@ -53,18 +53,20 @@ static size_t write_prefix(char *out, size_t cap, enum log_level level)
 	return (size_t)n;
 }
 
-/* Bytes that a terminal might obey: C0, DEL, and C1 as UTF-8 spells it (0xc2 0x80-0x9f). */
-static bool is_control(const unsigned char *p)
+/* Bytes that a terminal might obey: C0, DEL, and C1, be it as UTF-8 spells it (0xc2 0x80-0x9f) or bare. */
+static bool is_control(unsigned char before, unsigned char c, unsigned char next)
 {
-	return *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f);
+	bool c1 = c >= 0x80 && c <= 0x9f && (before < 0x80 || before == 0xc2);
+	return c < 0x20 || c == 0x7f || c1 || (c == 0xc2 && next >= 0x80 && next <= 0x9f);
 }
 
 /* Append the text, controls shown as \xHH; what does not fit is left out, but never half an escape. */
 static size_t write_escaped(char *out, size_t cap, const char *text)
 {
 	size_t n = 0;
-	for (const unsigned char *p = (const unsigned char *)text; *p && n < cap; p++) {
-		if (!is_control(p)) {
+	unsigned char before = 0;
+	for (const unsigned char *p = (const unsigned char *)text; *p && n < cap; before = *p++) {
+		if (!is_control(before, *p, p[1])) {
 			out[n++] = (char)*p;
 			continue;
 		}

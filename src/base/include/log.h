@@ -5,8 +5,8 @@
  *
  * One process, one log on standard error. Writing never waits for the reader of the log: a line goes
  * into a bounded queue that a thread of its own empties; lines that do not fit are dropped and
- * counted, and the count is logged. Keys, tokens and passwords never go in; bytes below 0x20 and
- * 0x7f are shown as \xHH, a line is cut at 1000 bytes. Before log_start and after log_stop lines
+ * counted, and the count is logged. Keys, tokens and passwords never go in; bytes that a terminal
+ * might obey (below 0x20, 0x7f, C1) are shown as \xHH, a line is cut at 1000 bytes. Before log_start and after log_stop lines
  * are written at once. */
 #ifndef SLUICE_LOG_H
 #define SLUICE_LOG_H
