@@ -127,14 +127,14 @@ static bool is_stopping(void)
 	return stopping;
 }
 
-/* Write a batch; gives up when the log stops and the reader has been stuck for PATIENCE_MS. */
-static void write_batch(const char *p, size_t n)
+/* Write a batch; false when the log stops and the reader has been stuck for PATIENCE_MS. */
+static bool write_batch(const char *p, size_t n)
 {
 	int64_t moved_ms = clock_ms();
 	while (n) {
 		if (!can_write(100)) {
 			if (is_stopping() && clock_ms() - moved_ms > PATIENCE_MS)
-				return;
+				return false;
 			continue;
 		}
 		size_t sent = write_some(p, n);
@@ -143,20 +143,22 @@ static void write_batch(const char *p, size_t n)
 		if (sent)
 			moved_ms = clock_ms();
 	}
+	return true;
 }
 
-static void write_dropped(uint64_t dropped)
+static bool write_dropped(uint64_t dropped)
 {
 	char text[80], line[LINE_MAX_BYTES + 1];
 	snprintf(text, sizeof text, "log: %llu lines dropped, its reader is too slow", (unsigned long long)dropped);
-	write_batch(line, make_line(line, LOG_WARN, text));
+	return write_batch(line, make_line(line, LOG_WARN, text));
 }
 
 static void *empty_queue(void *unused)
 {
 	(void)unused;
+	bool heard = true;
 	pthread_mutex_lock(&self.lock);
-	for (;;) {
+	while (heard) {
 		while (self.in.n == 0 && !self.stopping)
 			pthread_cond_wait(&self.filled, &self.lock);
 		if (self.in.n == 0)
@@ -169,9 +171,7 @@ static void *empty_queue(void *unused)
 		self.dropped = 0;
 		pthread_mutex_unlock(&self.lock);
 
-		write_batch(batch.bytes, batch.n);
-		if (dropped)
-			write_dropped(dropped);
+		heard = write_batch(batch.bytes, batch.n) && (!dropped || write_dropped(dropped));
 		pthread_mutex_lock(&self.lock);
 	}
 	pthread_mutex_unlock(&self.lock);

@@ -6,8 +6,8 @@
  * One process, one log on standard error. Writing never waits for the reader of the log: a line goes
  * into a bounded queue that a thread of its own empties; lines that do not fit are dropped and
  * counted, and the count is logged. Keys, tokens and passwords never go in; bytes that a terminal
- * might obey (below 0x20, 0x7f, C1) are shown as \xHH, a line is cut at 1000 bytes. Before log_start and after log_stop lines
- * are written at once. */
+ * might obey (below 0x20, 0x7f, C1) are shown as \xHH, a line is cut at 1000 bytes. Before log_start
+ * and after log_stop lines are written at once. */
 #ifndef SLUICE_LOG_H
 #define SLUICE_LOG_H
 
@@ -17,7 +17,8 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 int log_start(enum log_level level);    /* starts the thread; -errno */
-void log_stop(void);                    /* writes what is queued, ends the thread */
+/* Writes what is queued and ends the thread; a reader that takes nothing for a second is left alone. */
+void log_stop(void);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
