@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transaction_private.h - what the files of this room share: the table, and the two kinds of
+ * transaction in it. */
+#ifndef SLUICE_TRANSACTION_PRIVATE_H
+#define SLUICE_TRANSACTION_PRIVATE_H
+
+#include "list.h"
+#include "transaction.h"
+#include "waiter.h"
+
+/* Where the responses to a request go (reply.c). */
+struct reply_path {
+	struct flow_ref flow;           /* flow.remote is where to send; none: nowhere */
+	struct str host;                /* sent-by, for RFC 3263 when all else fails; lives with the path's owner */
+	uint16_t port;                  /* of sent-by; 0: absent */
+};
+
+struct server {
+	struct txn_server pub;
+	struct map_node node;           /* in txns.servers */
+	struct list evictable;          /* in txns.evictable once a non-INVITE is finished */
+	struct loop_timer timer;
+	struct txns *txns;
+	struct reply_path path;
+	struct wire *last;              /* the last response; NULL: none yet, or not needed any more */
+	union {
+		struct ist ist;
+		struct nist nist;
+	};
+	bool invite, finished, cancelled;
+	uint8_t shown;                  /* the state that the log knows */
+	struct str key;                 /* in `tail`, as is path.host */
+	char tail[];
+};
+
+struct txn_client {
+	struct map_node node;           /* in txns.clients */
+	struct loop_timer timer;
+	struct waiter waiter;           /* on the stream that it waits on */
+	struct txns *txns;
+	struct flow_ref flow;
+	struct wire *bytes;             /* the request; once completed its ACK, or NULL */
+	const struct txn_client_ops *ops;       /* NULL: nobody listens */
+	void *user;
+	struct str cancel_rows;         /* for the CANCEL that waits for a provisional response; on the heap */
+	union {
+		struct ict ict;
+		struct nict nict;
+	};
+	enum sip_method method;
+	enum txn_failure why;           /* of `refused` */
+	bool invite, got_response, refused, cancel_wanted, cancel_sent;
+	uint8_t shown;                  /* the state that the log knows */
+	struct str branch;              /* in `tail` */
+	char tail[];
+};
+
+struct txns {
+	struct loop *loop;
+	struct transport *transport;
+	struct transport_worker *worker;
+	struct resolver *resolver;
+	struct txn_settings settings;
+	struct txn_events events;
+	void *user;
+	struct hash_key table_key, tag_key;     /* tags are seen outside: they have a key of their own */
+	struct map servers, clients;
+	struct waiters waiters;
+	struct list evictable;          /* finished non-INVITE, the oldest first */
+	struct list late;               /* responses looking for another way (late.c) */
+	unsigned late_count;
+	struct buf scratch;             /* to write a message in before it becomes a wire */
+	struct txn_counts counts;
+};
+
+/* --- match.c: which transaction a message belongs to --- */
+struct txn_key {
+	struct str bytes;
+	uint64_t hash;
+};
+/* The key of a request as if its method were `method`, and its To tag `to_tag` (only RFC 2543
+ * requests have that in their key). In the arena. */
+struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, struct str method, struct str to_tag,
+                          struct arena *arena);
+/* The branch is no RFC 3261 one: absent, without the cookie, or nothing but the cookie (TX-22, TX-23). */
+bool txn_is_old_style(const struct sip_msg *m);
+struct server *server_find(const struct txns *x, const struct txn_key *key);
+struct txn_client *client_find(const struct txns *x, struct str branch, enum sip_method method);
+uint64_t client_hash(const struct txns *x, struct str branch, enum sip_method method);
+
+/* --- server.c, cancel.c, client.c: what arrives; each takes the packet --- */
+void server_receive(struct txns *x, struct packet *p);
+void server_receive_ack(struct txns *x, struct packet *p);
+void server_receive_cancel(struct txns *x, struct packet *p);
+void client_receive(struct txns *x, struct packet *p);
+/* A server transaction that has its final answer from the start (CANCEL: TX-12). */
+void server_finished_new(struct txns *x, const struct packet *p, const struct txn_key *key, struct wire *answer);
+bool server_is_final(const struct server *s);
+void server_free(struct server *s);
+void client_free(struct txn_client *ct);
+
+/* --- stateless.c --- */
+/* A response written from the request, as a wire of one reference. */
+struct wire *answer_new(struct txns *x, const struct sip_msg *request, unsigned status, struct str phrase,
+                        struct str to_tag, struct str extra);
+/* The To tag of our own answers: equal for every copy of a request, unguessable. In the arena. */
+enum tag_kind { TAG_STATELESS, TAG_TRANSACTION };
+struct str tag_for(const struct txns *x, const struct sip_msg *request, enum tag_kind kind, struct arena *arena);
+/* The ACK is for a response that we sent without a transaction. */
+bool stateless_acked(const struct txns *x, const struct packet *ack);
+
+/* --- reply.c --- */
+/* host stays a slice of the message. */
+struct reply_path reply_path_of(const struct txns *x, const struct packet *request);
+/* Send, on a stream that has ended also by a new connection (TX-30, TP-06): then path->flow is the
+ * new one. A failure is nobody's business: the transaction stays as it is (TX-10). */
+void reply_send(struct txns *x, struct reply_path *path, struct wire *w);
+/* Only where the request came from: for what is not worth a connection (our own 100). */
+void reply_send_here(struct txns *x, const struct reply_path *path, struct wire *w);
+
+/* --- late.c --- */
+/* `w` went into a connection to sent-by that is being made: should that fail, ask the DNS. */
+void late_watch(struct txns *x, const struct reply_path *path, struct wire *w);
+void late_free_all(struct txns *x);
+
+#endif
