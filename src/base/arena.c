@@ -2,6 +2,7 @@
 /* arena.c - a pointer that moves through ever larger chunks. */
 #include "arena.h"
 #include "mem.h"
+#include "poison.h"
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,22 +52,36 @@ static void *alloc_large(struct arena *a, size_t n)
 	return c->bytes;
 }
 
-/* Space for n bytes where the current block has none left. */
-static void *alloc_slow(struct arena *a, size_t n)
+/* A larger shared chunk becomes the current block; what the old one still had is left. */
+static void start_chunk(struct arena *a, size_t step)
 {
-	size_t step = CHUNK_FIRST;
-	if (a->chunks && a->chunks->step)
-		step = a->chunks->step < CHUNK_LAST ? a->chunks->step * 2 : CHUNK_LAST;
-	if (n > step / 4)
-		return alloc_large(a, n);
-
 	struct arena_chunk *c = chunk_new(a, step);
 	c->step = step;
 	c->older = a->chunks;
 	a->chunks = c;
-	a->at = c->bytes + n;
+	a->at = c->bytes;
 	a->end = (char *)c + step;
-	return c->bytes;
+	poison(a->at, (size_t)(a->end - a->at));
+}
+
+static size_t next_step(const struct arena *a)
+{
+	if (!a->chunks || !a->chunks->step)
+		return CHUNK_FIRST;
+	return a->chunks->step < CHUNK_LAST ? a->chunks->step * 2 : CHUNK_LAST;
+}
+
+/* n bytes of the current block; NULL when it has not got them. */
+static void *take(struct arena *a, size_t n)
+{
+	size_t gap = -(uintptr_t)a->at & (ALIGN - 1);
+	size_t left = (size_t)(a->end - a->at);
+	if (left < gap || left - gap < n + POISON_GAP)
+		return NULL;
+	char *p = a->at + gap;
+	a->at = p + n + POISON_GAP;
+	unpoison(p, n);
+	return p;
 }
 
 void *arena_alloc(struct arena *a, size_t n)
@@ -75,14 +90,14 @@ void *arena_alloc(struct arena *a, size_t n)
 		abort();
 	if (n == 0)
 		n = 1;
-	size_t gap = -(uintptr_t)a->at & (ALIGN - 1);
-	size_t left = (size_t)(a->end - a->at);
-	if (left < gap || left - gap < n)
-		return alloc_slow(a, n);
-
-	void *p = a->at + gap;
-	a->at += gap + n;
-	return p;
+	void *p = take(a, n);
+	if (p)
+		return p;
+	size_t step = next_step(a);
+	if (n > step / 4)
+		return alloc_large(a, n);
+	start_chunk(a, step);
+	return take(a, n);
 }
 
 void *arena_zalloc(struct arena *a, size_t n)

@@ -125,7 +125,6 @@ static void the_same_ip_may_have_different_ports(void **state)
 	assert_false(addr_same_ip(&a, &c));
 }
 
-/* PX-41 */
 static void broadcast_multicast_and_nothing_are_unsendable(void **state)
 {
 	static const struct { const char *ip; bool any, loopback, unsendable; } t[] = {

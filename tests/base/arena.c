@@ -119,6 +119,23 @@ static void copies_are_terminated_and_absence_stays(void **state)
 	arena_fini(&a);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+
+static void the_bytes_between_allocations_belong_to_nobody(void **state)
+{
+	struct arena a;
+	(void)state;
+	arena_init(&a, NULL, 0);
+	for (size_t n = 1; n < 100; n++) {
+		char *p = arena_alloc(&a, n);
+		assert_false(__asan_address_is_poisoned(p + n - 1));
+		assert_true(__asan_address_is_poisoned(p + n));
+	}
+	arena_fini(&a);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +146,9 @@ int main(void)
 		cmocka_unit_test(a_large_allocation_leaves_the_current_chunk_in_use),
 		cmocka_unit_test(it_is_usable_again_after_fini),
 		cmocka_unit_test(zeroed_memory_is_zero_even_in_a_used_block),
+#ifdef __SANITIZE_ADDRESS__
+		cmocka_unit_test(the_bytes_between_allocations_belong_to_nobody),
+#endif
 		cmocka_unit_test(copies_are_terminated_and_absence_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

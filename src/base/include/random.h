@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* random.h - unguessable bytes from the kernel, through a small pool per thread. Aborts when the
- * kernel gives none: nothing here may run on guessable numbers. */
+ * kernel gives none: nothing here may run on guessable numbers. A child of fork shares its parent's
+ * pool until it execs: it must not ask before. */
 #ifndef SLUICE_RANDOM_H
 #define SLUICE_RANDOM_H
 
