@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* auth.h - who is asking? Digest with SHA-256 and MD5 (RFC 8760, 7616, 3261 §22).
+/* auth.h - who is asking? Digest with SHA-256 and MD5 (RFC 8760, 7616, 3261 §22), RFC 2617 for old clients.
  *
- * A challenge costs no state: the nonce is time, a serial and a MAC with a key of this process's cluster. A nonce gets an entry only after a correct
- * answer; from then on each (nonce, nc) is accepted once, with a window for reordering, and the very same request again
- * within 64*T1 (AU-11). One object for all workers. */
+ * A challenge costs no state: a nonce is the time, a random serial and a MAC with a key that this process made at its
+ * start. It gets an entry only after a correct answer; from then on each (nonce, nc) is accepted once, within a window
+ * for reordering, and the very same request again within 64*T1 (AU-11): the same credentials, method, Call-ID, CSeq,
+ * From, To, Contact and body, as when it comes over a second edge. A right answer over a nonce that is old, used up
+ * or not ours (a restart) is AUTH_STALE: phones then answer the next challenge without asking a person.
+ *
+ * What a phone may send as user name: the user's name as in `sluice user list`. Only HA1 is kept, and it is a hash over
+ * that name, so an alias or "name@domain" passes only from phones that write it in the credentials but hash the name;
+ * one that hashes what it writes has, for us, the wrong password.
+ *
+ * One struct auth for all workers, one struct auth_thread each. */
 #ifndef SLUICE_AUTH_H
 #define SLUICE_AUTH_H
 
@@ -18,7 +26,10 @@ struct auth_settings {
 	int64_t nonce_ms;               /* life of a nonce [300000] */
 	int64_t repeat_ms;              /* the same request may pass again within this [32000] */
 	unsigned max_nonces;            /* used nonces remembered; the oldest goes, its user is asked again with stale [100000] */
-	unsigned tries_per_minute;      /* wrong answers per source address before it is refused without a look [30] */
+	/* Wrong answers a minute from one source (an IPv4 address, an IPv6 /64) for one user name before these are refused
+	 * without a look [30]; ten times as many block the source altogether. One phone with an old password does not lock
+	 * out the house that it is in. 0: no limit. */
+	unsigned tries_per_minute;
 };
 void auth_settings_init(struct auth_settings *s);
 int auth_new(const struct auth_settings *s, struct auth **out);         /* -errno */
@@ -33,19 +44,20 @@ enum auth_side { AUTH_REGISTRAR, AUTH_PROXY };          /* 401 WWW-Authenticate,
 enum auth_verdict {
 	AUTH_OK,                        /* *user is who */
 	AUTH_NONE,                      /* no credentials for this realm: challenge */
-	AUTH_STALE,                     /* right, but over an old or used-up nonce: challenge with stale=true */
-	AUTH_WRONG,                     /* wrong password, unknown user, forged nonce: challenge again, no word on which (AU-14) */
+	AUTH_STALE,                     /* right, but over an old, used-up or foreign nonce: challenge with stale=true */
+	AUTH_WRONG,                     /* wrong password or unknown user: challenge again, no word on which (AU-14) */
 	AUTH_MALFORMED,                 /* 400: required parameter missing or doubled, nc unreadable */
 	AUTH_ELSEWHERE,                 /* uri names a domain that is not ours (AU-09): 403 */
 	AUTH_BLOCKED                    /* too many wrong answers from there: 403, no computing */
 };
-/* Judge the credentials of a request for `realm` (a domain of ours). Only rows of that realm count (AU-10). `serves` says whether
- * a host in `uri` is one of ours. */
+/* Judge the credentials of a request for `realm` (a domain of ours). Only rows of that realm count (AU-10). `uri` in the
+ * credentials must name the host of the Request-URI, or one that `serves` says is ours (AU-09). Never ask it about ACK or
+ * CANCEL (AU-03). */
 struct auth_question {
 	const struct sip_msg *request;
 	enum auth_side side;
 	struct str realm;
-	const struct addr *source;
+	const struct addr *source;      /* who is to blame for wrong answers; NULL: nobody (an edge, with many behind it) */
 	int64_t now_ms, wall_ms;
 	bool (*serves)(void *user, struct str host);
 	void *user;
