@@ -43,6 +43,8 @@ struct proxy_setup {
 	struct users *users;
 	struct auth_thread *auth;
 	bool probes;                    /* this worker sends the OPTIONS probes of routes (one of them does) */
+	bool (*mine)(void *user, struct str call_id);   /* would responses with this Call-ID come to this worker? */
+	void *user;
 };
 int proxy_new(const struct proxy_setup *setup, struct proxy **out);
 void proxy_free(struct proxy *px);      /* before txns_free; drops every context without an answer */

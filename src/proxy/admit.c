@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admit.c - may this request pass? No open relay (PX-10); From is one of the authenticated user's own
+ * addresses; strangers reach nobody unless a domain or route says so. */
+#include "clock.h"
+#include "proxy_private.h"
+
+static bool serves(void *user, struct str host)
+{
+	const struct proxy *px = user;
+	return policy_domain(px->s.policy, host) || transport_is_self(px->s.transport, host, 0);
+}
+
+static void refuse(struct proxy *px, struct packet *p, unsigned status, struct str phrase)
+{
+	px->counts.refused++;
+	txn_reply_stateless(px->s.txns, p, status, phrase, STR_NONE);
+}
+
+/* Whether the address in From is one of this user's. */
+static bool speaks_for(const struct user *user, const struct domain *domain, const struct sip_uri *from, struct arena *arena)
+{
+	struct str name;
+	if (!sip_unescape(from->user, arena, &name) || !str_ieq(user->domain, domain->name))
+		return false;
+	if (str_eq(name, user->name))
+		return true;
+	for (unsigned i = 0; i < user->alias_count; i++)
+		if (str_eq(name, user->aliases[i]))
+			return true;
+	return false;
+}
+
+/* Digest for a request that leaves in the name of a user of ours. */
+static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, struct arena *arena,
+                             const struct user **caller)
+{
+	struct user *user = ARENA_NEW(arena, struct user);
+	struct auth_question q = {
+		.request = &p->msg, .side = AUTH_PROXY, .realm = domain->name, .source = &p->from.remote,
+		.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = px, .arena = arena,
+	};
+	enum auth_verdict verdict = auth_check(px->s.auth, &q, user);
+	unsigned status = auth_status(verdict, AUTH_PROXY);
+	if (status == 407) {
+		struct buf rows = { 0 };
+		px->counts.refused++;
+		auth_challenge(px->s.auth, AUTH_PROXY, domain->name, verdict == AUTH_STALE, q.wall_ms, &rows);
+		txn_reply_stateless(px->s.txns, p, status, STR_NONE, buf_str(&rows));
+		buf_fini(&rows);
+		return status;
+	}
+	if (status) {
+		refuse(px, p, status, verdict == AUTH_MALFORMED ? STR("Bad Request (credentials malformed)") : STR_NONE);
+		return status;
+	}
+	if (!speaks_for(user, domain, &p->msg.from.uri, arena)) {
+		refuse(px, p, 403, STR("Forbidden (From is not an address of the authenticated user)"));
+		return 403;
+	}
+	*caller = user;
+	return 0;
+}
+
+/* Where it wants to go: to a user of ours, or through us to somebody else. */
+static bool is_inbound(const struct proxy *px, const struct route_view *view)
+{
+	return view->next.n == 0 && policy_domain(px->s.policy, view->ruri.host);
+}
+
+unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct arena *arena,
+               const struct user **caller, unsigned *rights)
+{
+	*caller = NULL;
+	*rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
+
+	if (view->dialog)
+		return 0;                               /* it belongs to a call that was let in */
+	if (view->path && !flow_ref_none(&view->flow)) {
+		if (*rights & PEER_PATH)
+			return 0;
+		refuse(px, p, 403, STR("Forbidden (flow tokens are honoured from peers with the right 'path')"));
+		return 403;
+	}
+	const struct domain *own = policy_domain(px->s.policy, p->msg.from.uri.host);
+	if (own && !(*rights & PEER_IDENTITY))
+		return authenticate(px, p, own, arena, caller);
+
+	bool inbound = is_inbound(px, view);
+	const struct domain *domain = policy_domain(px->s.policy, view->ruri.host);
+	if (inbound && ((*rights & (PEER_INBOUND | PEER_RELAY)) || domain->inbound_from_anyone))
+		return 0;
+	if (!inbound && (*rights & PEER_RELAY))
+		return 0;
+	if (view->next.n == 0 && !domain) {
+		const struct route *r = policy_route(px->s.policy, &view->ruri, false);
+		if (r && r->from_anyone)
+			return 0;
+	}
+	refuse(px, p, 403, inbound ? STR("Forbidden (calls to this domain need credentials)")
+	                           : STR("Forbidden (this server does not relay for strangers)"));
+	return 403;
+}

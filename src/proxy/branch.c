@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* branch.c - one try at one target: resolve it if need be, send, listen, give up. RFC 3261 §16.6
+ * steps 7-11, RFC 3263 §4.3. */
+#include "mem.h"
+#include "proxy_private.h"
+
+static void send_next(struct branch *b);
+
+/* --- what the transaction layer reports --- */
+
+static void got_response(void *user, struct txn_client *ct, struct packet *p)
+{
+	struct branch *b = user;
+	struct context *cx = b->cx;
+	(void)ct;
+	if (b->timer_c.fire && p->msg.status > 100 && p->msg.status < 200)
+		loop_timer_set(cx->px->s.loop, &b->timer_c, loop_now_ms(cx->px->s.loop) + cx->px->s.settings.timer_c_ms);
+	if (p->msg.status == 503 && b->open && b->hop_at + 1 < b->hop_count && !cx->cancelled) {
+		/* The next address of the same target (TX-26); the one that said 503 rests as long as it asked for (TX-29). */
+		uint32_t after_s;
+		if (sip_number(&p->msg, SIP_H_RETRY_AFTER, &after_s) && after_s)
+			resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], p->at_ms + (int64_t)after_s * 1000);
+		txn_forget(cx->px->s.txns, b->client);
+		b->client = NULL;
+		packet_free(p);
+		b->hop_at++;
+		send_next(b);
+	} else {
+		context_response(cx, b, p);
+	}
+	context_go_on(cx);
+}
+
+static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
+{
+	struct branch *b = user;
+	struct context *cx = b->cx;
+	bool silent = !txn_got_response(ct);
+	if (!b->open)
+		return;
+	if (b->hops && b->hop_at + 1 < b->hop_count && !cx->cancelled && (why != TXN_TIMEOUT || silent)) {
+		resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], loop_now_ms(cx->px->s.loop) + 30000);
+		txn_forget(cx->px->s.txns, ct);
+		b->client = NULL;
+		b->hop_at++;
+		send_next(b);
+	} else {
+		context_target_failed(cx, b, why == TXN_TIMEOUT ? 408 : b->target->node ? 503 : 430);
+	}
+	context_go_on(cx);
+}
+
+static void is_over(void *user, struct txn_client *ct)
+{
+	struct branch *b = user;
+	(void)ct;
+	b->client = NULL;
+}
+
+static const struct txn_client_ops ops = { got_response, has_failed, is_over };
+
+/* --- timer C: PX-21 --- */
+
+static void timer_c_fired(struct loop_timer *t)
+{
+	struct branch *b = CONTAINER(t, struct branch, timer_c);
+	if (!b->open || !b->client)
+		return;
+	if (txn_got_response(b->client))
+		branch_cancel(b, STR_NONE);             /* its 487, or the transaction's own time-out, ends the branch */
+	else
+		context_target_failed(b->cx, b, 408);
+	context_go_on(b->cx);
+}
+
+/* --- sending --- */
+
+static void transmit(struct branch *b, const struct flow_ref *flow)
+{
+	struct context *cx = b->cx;
+	struct proxy *px = cx->px;
+	char id[BRANCH_ID_SIZE];
+	branch_id_make(px, cx->loop_hash, id);
+	struct str branch_id = { id, sizeof id };
+	struct wire *w = forward_build(cx, b, flow, branch_id);
+	struct txn_request r = {
+		.to = *flow, .bytes = w, .method = cx->msg->method, .branch = branch_id, .ops = &ops, .user = b,
+	};
+	b->client = txn_send(px->s.txns, &r);
+	wire_unref(w);
+	px->counts.forwarded++;
+	if (cx->invite) {
+		b->timer_c.fire = timer_c_fired;
+		loop_timer_set(px->s.loop, &b->timer_c, loop_now_ms(px->s.loop) + px->s.settings.timer_c_ms);
+	}
+}
+
+/* The hop at hop_at, or the first after it that can be opened. */
+static void send_next(struct branch *b)
+{
+	struct proxy *px = b->cx->px;
+	for (; b->hop_at < b->hop_count; b->hop_at++) {
+		struct flow_ref flow;
+		if (transport_open(px->s.transport_worker, &b->hops[b->hop_at], &flow) == SEND_OK) {
+			transmit(b, &flow);
+			return;
+		}
+	}
+	context_target_failed(b->cx, b, 503);
+}
+
+static void resolved(struct branch *b)
+{
+	struct resolve *ask = b->ask;
+	b->ask = NULL;
+	b->hops = ask->hops;
+	b->hop_count = ask->status == RESOLVE_OK ? ask->count : 0;
+	b->hop_at = 0;
+	send_next(b);
+}
+
+static void resolved_later(struct resolve *ask)
+{
+	struct branch *b = CONTAINER(ask, struct pending_resolve, ask)->branch;
+	struct context *cx = b->cx;
+	resolved(b);
+	context_go_on(cx);
+}
+
+static void resolve(struct branch *b)
+{
+	struct context *cx = b->cx;
+	struct proxy *px = cx->px;
+	struct pending_resolve *pending = ARENA_NEW(&cx->arena, struct pending_resolve);
+	pending->branch = b;
+	b->ask = &pending->ask;
+	*b->ask = (struct resolve){
+		.uri = b->target->next, .text = b->target->next_text, .arena = &cx->arena, .done = resolved_later,
+		/* Via, Record-Route and the rest that we add count too (TP-10). */
+		.prefer_stream = cx->msg->text.n + 400 > px->s.settings.udp_limit,
+	};
+	if (cx->view.ruri.scheme == SIP_SCHEME_SIPS)
+		b->ask->uri.scheme = SIP_SCHEME_SIPS;   /* only TLS from here on (PX-17) */
+	if (resolver_ask(px->s.resolver, b->ask) == RESOLVE_NOW)
+		resolved(b);
+}
+
+void branch_start(struct context *cx, struct group *g)
+{
+	struct branch *b = mem_zalloc(sizeof *b);
+	b->cx = cx;
+	b->group = g;
+	b->target = &g->targets[g->at];
+	b->open = true;
+	cx->open++;
+	list_add_tail(&cx->branches, &b->node);
+	if (flow_ref_none(&b->target->flow)) {
+		resolve(b);
+		return;
+	}
+	if (!transport_flow_alive(cx->px->s.transport, &b->target->flow)) {
+		context_target_failed(cx, b, 430);
+		return;
+	}
+	transmit(b, &b->target->flow);
+}
+
+void branch_close(struct branch *b)
+{
+	if (!b->open)
+		return;
+	b->open = false;
+	b->cx->open--;
+	loop_timer_stop(b->cx->px->s.loop, &b->timer_c);
+	if (b->ask) {
+		resolver_forget(b->cx->px->s.resolver, b->ask);
+		b->ask = NULL;
+	}
+}
+
+void branch_cancel(struct branch *b, struct str reason_row)
+{
+	if (b->cancelled)
+		return;
+	b->cancelled = true;
+	if (b->client)
+		txn_cancel(b->cx->px->s.txns, b->client, reason_row);
+}
+
+void branch_free(struct branch *b)
+{
+	branch_close(b);
+	if (b->client)
+		txn_forget(b->cx->px->s.txns, b->client);
+	list_remove(&b->node);
+	mem_free(b);
+}

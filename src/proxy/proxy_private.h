@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy_private.h - what the files of the proxy share.
+ *
+ * A response context (RFC 3261 §16.7) holds groups; a group is one phone instance, or one next hop with
+ * its alternatives; a group has at most one branch open at a time and moves through its targets. */
+#ifndef SLUICE_PROXY_PRIVATE_H
+#define SLUICE_PROXY_PRIVATE_H
+
+#include "proxy.h"
+#include "sip_edit.h"
+
+struct hop_state {                      /* of one hop of one route; all workers */
+	_Atomic bool down;
+};
+struct proxy_shared {
+	struct hash_key loop_key;
+	const struct policy *policy;
+	struct hop_state *hops;         /* routes' hops one after the other */
+	unsigned *first_hop;            /* of each route, index into hops */
+	_Atomic unsigned turn;          /* shares equal hops out */
+};
+
+struct proxy {
+	struct proxy_setup s;
+	struct list contexts;
+	struct list acks;               /* waiting for DNS */
+	struct list probes;
+	unsigned live;
+	struct arena work;              /* for one build or decision; emptied after it (work_reset) */
+	char work_block[8192];
+	struct buf out;
+	struct proxy_counts counts;
+};
+void work_reset(struct proxy *px);
+
+/* --- where a request can go --- */
+struct target {
+	struct str ruri;                /* the Request-URI as it leaves */
+	struct str route;               /* Route values put on top, a comma list; n == 0: none */
+	struct flow_ref flow;           /* over this flow; none: resolve `next` */
+	struct str next_text;
+	struct sip_uri next;
+	const struct binding *binding;  /* what it was made from; NULL: not from location */
+	const struct route *trunk;      /* the route it came from; NULL: none */
+	const struct route_hop *trunk_hop;
+	uint64_t registration;          /* of the phone behind `flow`, for its token */
+	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */
+	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
+};
+
+struct group {
+	struct target *targets;
+	unsigned count, at;             /* at: the one being tried */
+	int q;
+	bool started, over;
+	bool answered_challenge;        /* a trunk's challenge was answered once, */
+	struct str credentials;         /* with this row */
+};
+
+struct context;
+struct branch {
+	struct list node;               /* in context->branches */
+	struct context *cx;
+	struct group *group;
+	struct target *target;
+	struct txn_client *client;      /* NULL: resolving, or over */
+	struct resolve *ask;            /* NULL: not resolving */
+	struct hop *hops;               /* what it resolved to; NULL: a flow */
+	unsigned hop_count, hop_at;
+	struct loop_timer timer_c;
+	bool open;                      /* may still give a final response */
+	bool cancelled;
+};
+
+/* A question to DNS; in the context's arena, so that a branch without one stays small. */
+struct pending_resolve {
+	struct resolve ask;
+	struct branch *branch;
+};
+
+struct context {
+	struct list node;
+	struct proxy *px;
+	struct arena arena;             /* given back at the final answer */
+	struct txn_server *st;          /* NULL: answered with 300-699, or dropped */
+	const struct sip_msg *msg;      /* the request; NULL once a final answer was given */
+	bool invite;
+	struct route_view view;
+	const struct user *caller;      /* authenticated; NULL: a peer, a token, or nobody */
+	unsigned rights;
+	struct location_ask ask;
+	struct str aor;                 /* whose bindings the targets are; n == 0: none */
+	bool asking;
+	struct group *groups;
+	unsigned group_count;
+	struct list branches;
+	unsigned open;                  /* branches that may still give a final response */
+	unsigned breadth_total, breadth;        /* what came in, and each branch's share (RFC 5393 §5.3.3) */
+	uint64_t loop_hash;
+	bool cancelled, accepted, stopped;      /* CANCEL came; a 2xx went up; a 6xx came */
+	bool flow_failed;               /* at least one flow was dead: 480, not 430 (OB-84) */
+	bool timed_out;
+	bool sips_only;                 /* targets were left out because they are not secure */
+	struct packet *best;            /* the best final response so far */
+	unsigned best_status;           /* of best, or made here (408, 480, 503); 0: none */
+	struct packet **challenges;     /* 401 and 407 of all branches (PX-36) */
+	unsigned challenge_count;
+};
+
+/* admit.c: may this request pass? 0: yes, *caller is who (NULL: nobody in particular). Otherwise the
+ * request was answered (a status) and the packet is the caller's to free. */
+unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct arena *arena,
+               const struct user **caller, unsigned *rights);
+
+/* targets.c: fill cx->groups. 0, or the status to answer with; TARGETS_LATER: location answers later, by
+ * context_targets_found. */
+#define TARGETS_LATER 1u
+unsigned targets_find(struct context *cx);
+unsigned targets_from_location(struct context *cx, const struct target_set *set);
+/* The route's hops in the order to try. */
+struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri);
+
+/* routes.c */
+bool is_ours(const struct proxy *px, const struct sip_uri *uri);
+
+/* forward.c: the request as this branch sends it, over `flow`. */
+struct wire *forward_build(struct context *cx, const struct branch *b, const struct flow_ref *flow, struct str branch_id);
+/* The loop hash over what the routing decision depends on (RFC 5393 §4.2.2), and whether one of our Via values below has
+ * the same. */
+uint64_t loop_hash(const struct proxy *px, const struct sip_msg *m, const struct route_view *view);
+bool loop_found(const struct proxy *px, const struct sip_msg *m, uint64_t hash);
+#define BRANCH_ID_SIZE (TXN_BRANCH_SIZE + 1 + 16)
+void branch_id_make(struct proxy *px, uint64_t hash, char out[BRANCH_ID_SIZE]);
+/* Our Via value for a flow. */
+struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id, struct arena *arena);
+
+/* response.c: what goes up. `status` may differ from the packet's (503 becomes 500). */
+struct wire *response_build(struct context *cx, struct packet *p, unsigned status);
+
+/* best.c: is `status` a better answer than `have` (0: none)? RFC 3261 §16.7 step 6 */
+bool best_is_better(unsigned have, unsigned status);
+
+/* branch.c */
+void branch_start(struct context *cx, struct group *g);                 /* the group's current target */
+void branch_cancel(struct branch *b, struct str reason_row);
+void branch_close(struct branch *b);                    /* it will give no final response any more */
+void branch_free(struct branch *b);
+
+/* context.c: what branches report */
+void context_response(struct context *cx, struct branch *b, struct packet *p);          /* takes the packet */
+/* The target gave nothing final: `status` is what it counts as (408, 430, 503). */
+void context_target_failed(struct context *cx, struct branch *b, unsigned status);
+/* CANCEL every open branch, start no other; branches that said nothing yet are not waited for. */
+void context_cancel(struct context *cx, struct str reason_row);
+void context_go_on(struct context *cx);                 /* start what may start; answer when all is over */
+void context_free(struct context *cx);
+
+/* proxy.c: share Max-Breadth out over the groups. */
+void context_set_breadth(struct context *cx);
+
+/* ack.c */
+void acks_drop(struct proxy *px);
+
+/* probe.c */
+void probes_start(struct proxy *px);
+void probes_stop(struct proxy *px);
+bool hop_is_down(const struct proxy *px, const struct route *r, unsigned hop);
+
+#endif

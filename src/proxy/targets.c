@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* targets.c - where a request can go: the target set of RFC 3261 §16.5, grouped by phone
+ * (RFC 5626 §7), each with its flow, its Path, or a URI to resolve. */
+#include "clock.h"
+#include "proxy_private.h"
+
+static struct group *groups_new(struct context *cx, unsigned count)
+{
+	cx->groups = arena_array(&cx->arena, count, sizeof *cx->groups);
+	cx->group_count = count;
+	return cx->groups;
+}
+
+static struct target *group_targets(struct context *cx, struct group *g, unsigned count, int q)
+{
+	g->targets = arena_array(&cx->arena, count, sizeof *g->targets);
+	g->count = count;
+	g->q = q;
+	return g->targets;
+}
+
+/* One place to go, by resolving a URI. */
+static unsigned single_uri(struct context *cx, struct str text, const struct sip_uri *uri)
+{
+	if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS)
+		return 416;
+	struct target *t = group_targets(cx, groups_new(cx, 1), 1, 1000);
+	*t = (struct target){ .ruri = cx->view.ruri_text, .next_text = text, .next = *uri, .node = true };
+	return 0;
+}
+
+/* The Route value that is on top once ours are gone. */
+static unsigned by_next_route(struct context *cx)
+{
+	struct sip_addr addr;
+	if (!sip_addr_parse(cx->view.next, &addr))
+		return 400;
+	return single_uri(cx, addr.uri_text, &addr.uri);
+}
+
+/* The URI of a binding as a Request-URI: without what may not stand there (PX-14). */
+static struct str as_ruri(struct str text, const struct sip_uri *uri, struct arena *arena)
+{
+	if (uri->headers.p)
+		text = str_range(text.p, uri->headers.p - 1);
+	if (!sip_uri_param(uri, STR("method"), NULL))
+		return text;
+	struct buf b = { 0 };
+	struct str rest = uri->params, head = str_range(text.p, uri->params.p - 1);
+	struct sip_param param;
+	buf_add(&b, head);
+	while (sip_param_next(&rest, &param)) {
+		if (str_ieq(param.name, STR("method")))
+			continue;
+		buf_byte(&b, ';');
+		buf_add(&b, param.value.p ? str_range(param.name.p, param.value.p + param.value.n) : param.name);
+	}
+	struct str out = arena_str(arena, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* A Path whose top value is our own: the token in it names the flow (no trip through our own socket). False: the flow is
+ * dead or the token is no good. */
+static bool own_path(struct context *cx, struct target *t, const struct sip_addr *top, struct str below)
+{
+	struct flow_token token;
+	if (flow_token_read(cx->px->s.transport, top->uri.user, STR_NONE, &token) != TOKEN_OK ||
+	    token.purpose != TOKEN_PATH || flow_ref_none(&token.flow) || !flow_token_alive(cx->px->s.transport, &token))
+		return false;
+	t->flow = token.flow;
+	t->registration = token.registration;
+	t->route = str_trim(below);
+	return true;
+}
+
+/* How a binding is reached; false: it cannot be (then it is left out). */
+static bool target_of_binding(struct context *cx, struct target *t, const struct binding *b)
+{
+	struct sip_uri contact;
+	if (!sip_uri_parse(b->contact, &contact))
+		return false;
+	t->binding = b;
+	t->ruri = as_ruri(b->contact, &contact, &cx->arena);
+	if (b->path.n) {
+		struct str rest = b->path, first;
+		struct sip_addr top;
+		if (!sip_list_next(&rest, &first) || !sip_addr_parse(first, &top))
+			return false;
+		t->route = b->path;
+		if (is_ours(cx->px, &top.uri))
+			return own_path(cx, t, &top, rest);
+		t->next_text = top.uri_text;
+		t->next = top.uri;
+		t->node = true;
+		return true;
+	}
+	if (b->via_flow && !flow_ref_none(&b->flow)) {
+		t->flow = b->flow;
+		t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
+		return true;
+	}
+	t->next_text = b->contact;
+	t->next = contact;
+	return contact.scheme == SIP_SCHEME_SIP || contact.scheme == SIP_SCHEME_SIPS;
+}
+
+/* A sips: request goes to secure targets only (PX-27). */
+static bool is_secure(const struct target *t)
+{
+	if (!flow_ref_none(&t->flow))
+		return t->flow.kind == TRANSPORT_TLS;
+	return t->next.scheme == SIP_SCHEME_SIPS;
+}
+
+unsigned targets_from_location(struct context *cx, const struct target_set *set)
+{
+	unsigned limit = cx->px->s.settings.max_targets, count = 0;
+	struct group *groups = groups_new(cx, set->instance_count < limit ? set->instance_count : limit);
+	for (unsigned i = 0; i < set->instance_count && count < limit; i++) {
+		const struct target_instance *phone = &set->instances[i];
+		struct group *g = &groups[count];
+		struct target *list = group_targets(cx, g, phone->flow_count, phone->q);
+		g->count = 0;
+		for (unsigned j = 0; j < phone->flow_count; j++) {
+			struct target *t = &list[g->count];
+			*t = (struct target){ 0 };
+			if (!target_of_binding(cx, t, &phone->flows[j]))
+				continue;
+			if (cx->view.ruri.scheme == SIP_SCHEME_SIPS && !is_secure(t)) {
+				cx->sips_only = true;
+				continue;
+			}
+			g->count++;
+		}
+		if (g->count)
+			count++;
+	}
+	cx->group_count = count;
+	if (count)
+		return 0;
+	if (set->known_flow_lost)
+		cx->flow_failed = true;
+	return 480;
+}
+
+static void found_later(struct location_ask *ask, struct target_set *set)
+{
+	struct context *cx = CONTAINER(ask, struct context, ask);
+	cx->asking = false;
+	unsigned status = targets_from_location(cx, set);
+	if (status)
+		cx->best_status = status;
+	context_set_breadth(cx);
+	context_go_on(cx);
+}
+
+static unsigned ask_location(struct context *cx, struct str aor)
+{
+	struct target_set set = { 0 };
+	cx->aor = aor;
+	cx->ask = (struct location_ask){
+		.aor = aor, .wall_ms = clock_wall_ms(), .arena = &cx->arena, .loop = cx->px->s.loop, .done = found_later,
+	};
+	if (location_find(cx->px->s.location, &cx->ask, &set) == LOCATION_LATER) {
+		cx->asking = true;
+		return TARGETS_LATER;
+	}
+	return targets_from_location(cx, &set);
+}
+
+/* "sip:NUMBER@host-of-the-hop;user=phone", or with our own domain kept. */
+static struct str ruri_for_hop(struct context *cx, const struct route *r, const struct route_hop *hop, struct str ruri_text,
+                               const struct sip_uri *ruri)
+{
+	if (!r->by_prefix)
+		return ruri_text;
+	struct arena *arena = &cx->arena;
+	struct str number = route_number(r, ruri->user, arena);
+	struct str host = r->to_hop_domain || ruri->scheme == SIP_SCHEME_TEL ? hop->parsed.host : ruri->host;
+	bool v6 = r->to_hop_domain || ruri->scheme == SIP_SCHEME_TEL ? hop->parsed.host_is_v6 : ruri->host_is_v6;
+	return arena_printf(arena, "sip:%.*s@%s%.*s%s%s", STR_FMT(number), v6 ? "[" : "", STR_FMT(host), v6 ? "]" : "",
+	                    number.n && number.p[0] == '+' ? ";user=phone" : "");
+}
+
+struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri)
+{
+	struct group *g = groups_new(cx, 1);
+	struct target *t = group_targets(cx, g, r->hop_count, 1000);
+	unsigned turn = atomic_fetch_add_explicit(&cx->px->s.shared->turn, 1, memory_order_relaxed);
+	g->count = 0;
+	/* By priority, equal ones taking turns, those that do not answer their probes last of all. */
+	for (int down = 0; down <= 1; down++)
+		for (unsigned i = 0; i < r->hop_count; ) {
+			unsigned same = 1;
+			while (i + same < r->hop_count && r->hops[i + same].priority == r->hops[i].priority)
+				same++;
+			for (unsigned j = 0; j < same; j++) {
+				unsigned at = i + (turn + j) % same;
+				if (hop_is_down(cx->px, r, at) != (bool)down)
+					continue;
+				t[g->count++] = (struct target){
+					.ruri = ruri_for_hop(cx, r, &r->hops[at], ruri_text, ruri), .next_text = r->hops[at].uri,
+					.next = r->hops[at].parsed, .trunk = r, .trunk_hop = &r->hops[at], .node = true,
+				};
+			}
+			i += same;
+		}
+	return g;
+}
+
+static bool is_number(struct str user)
+{
+	size_t i = user.n && user.p[0] == '+';
+	if (i == user.n)
+		return false;
+	for (; i < user.n; i++)
+		if (user.p[i] < '0' || user.p[i] > '9')
+			return false;
+	return true;
+}
+
+/* A request for a domain of ours: a user, or a number behind a gateway. */
+static unsigned in_our_domain(struct context *cx, const struct domain *domain)
+{
+	const struct proxy *px = cx->px;
+	const struct sip_uri *ruri = &cx->view.ruri;
+	struct str name;
+	if (!ruri->user.n || !sip_unescape(ruri->user, &cx->arena, &name))
+		return 404;
+	struct user user;
+	bool known = users_find(px->s.users, name, domain->name, &cx->arena, &user);
+	if (known || domain->open_registration) {
+		struct buf key = { 0 };
+		buf_add(&key, known ? user.name : name);
+		buf_byte(&key, '@');
+		buf_add(&key, domain->name);
+		struct str aor = arena_str(&cx->arena, buf_str(&key));
+		buf_fini(&key);
+		if (cx->msg->to.tag.n == 0 && (cx->msg->method == SIP_SUBSCRIBE || cx->msg->method == SIP_PUBLISH))
+			return 489;                     /* nobody here keeps that state: never forked to phones */
+		unsigned status = ask_location(cx, aor);
+		if (known || status != 480)
+			return status;
+	}
+	const struct route *r = is_number(name) ? policy_route(px->s.policy, ruri, true) : NULL;
+	if (!r)
+		return domain->open_registration ? 480 : 404;
+	if (!cx->caller && !(cx->rights & PEER_RELAY) && !cx->view.dialog)
+		return 403;                             /* a gateway's own callers do not call out through us */
+	group_of_route(cx, r, cx->view.ruri_text, ruri);
+	return 0;
+}
+
+unsigned targets_find(struct context *cx)
+{
+	const struct route_view *v = &cx->view;
+	if (!flow_ref_none(&v->flow)) {
+		struct target *t = group_targets(cx, groups_new(cx, 1), 1, 1000);
+		t->ruri = v->ruri_text;
+		t->flow = v->flow;
+		t->registration = v->registration;
+		t->token_flow = true;
+		return 0;
+	}
+	if (v->next.n)
+		return by_next_route(cx);
+	if (v->ruri.scheme == SIP_SCHEME_TEL) {
+		const struct route *r = policy_route(cx->px->s.policy, &v->ruri, true);
+		if (!r)
+			return 404;
+		group_of_route(cx, r, v->ruri_text, &v->ruri);
+		return 0;
+	}
+	const struct domain *domain = policy_domain(cx->px->s.policy, v->ruri.host);
+	if (domain)
+		return in_our_domain(cx, domain);
+	const struct route *r = policy_route(cx->px->s.policy, &v->ruri, false);
+	if (r) {
+		group_of_route(cx, r, v->ruri_text, &v->ruri);
+		return 0;
+	}
+	if (transport_is_self(cx->px->s.transport, v->ruri.host, v->ruri.port))
+		return 404;                             /* this server, but no domain of ours: nobody lives here */
+	return single_uri(cx, v->ruri_text, &v->ruri);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.c - start in the order of the rooms, drain, stop in the reverse order. */
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "server_private.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <time.h>
+
+void server_settings_init(struct server_settings *s)
+{
+	*s = (struct server_settings){ .segment_ms = 900000, .drain_ms = 2000 };
+	transport_settings_init(&s->transport);
+	txn_settings_init(&s->transaction);
+	resolver_settings_init(&s->resolver);
+	location_settings_init(&s->location);
+	auth_settings_init(&s->auth);
+	registrar_settings_init(&s->registrar);
+	proxy_settings_init(&s->proxy);
+}
+
+/* CPUs that this process may use: affinity, then the cgroup's quota. */
+static unsigned cpus(void)
+{
+	cpu_set_t set;
+	unsigned n = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+	FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
+	if (f) {
+		unsigned long long quota, period;
+		if (fscanf(f, "%llu %llu", &quota, &period) == 2 && period) {
+			unsigned whole = (unsigned)((quota + period - 1) / period);
+			if (whole && whole < n)
+				n = whole;
+		}
+		fclose(f);
+	}
+	return n > 64 ? 64 : n ? n : 1;
+}
+
+static bool flow_alive(void *user, const struct flow_ref *flow)
+{
+	const struct server *s = user;
+	return s->transport && transport_flow_alive(s->transport, flow);       /* none yet while the journal is read */
+}
+
+static int open_users(struct server *s, struct transport_error *why)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%.*s/users.db", STR_FMT(s->settings->state_dir));
+	return users_open(path, &s->users, why->text, sizeof why->text);
+}
+
+static int open_location(struct server *s, struct transport_error *why)
+{
+	const struct server_settings *set = s->settings;
+	struct location_settings loc = set->location;
+	struct store *store = NULL;
+	if (!set->memory_only) {
+		char folder[4096];
+		snprintf(folder, sizeof folder, "%.*s", STR_FMT(set->state_dir));
+		struct store_settings st = { .folder = folder, .segment_ms = set->segment_ms,
+		                             .refuse_on_failure = set->refuse_on_store_failure };
+		int err = store_open_sqlite(&st, &store, why->text, sizeof why->text);
+		if (err)
+			return err;
+	}
+	loc.store = store;
+	loc.flow_alive = flow_alive;
+	loc.user = s;
+	return location_new(&loc, clock_wall_ms(), &s->location, why->text, sizeof why->text);
+}
+
+static int open_transport(struct server *s, struct transport_error *why)
+{
+	struct transport_settings t = s->settings->transport;
+	t.workers = s->worker_count;
+	t.state_dir = s->settings->state_dir;
+	return transport_new(&t, &s->transport, why);
+}
+
+static void free_all(struct server *s)
+{
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_fini(&s->workers[i]);
+	mem_free(s->workers);
+	proxy_shared_free(s->proxy_shared);
+	auth_free(s->auth);
+	location_free(s->location);
+	users_close(s->users);
+	transport_free(s->transport);
+	mem_free(s);
+}
+
+static int build(struct server *s, struct transport_error *why)
+{
+	int err = open_location(s, why);                /* first: it locks the state folder */
+	if (!err)
+		err = open_transport(s, why);
+	if (!err)
+		err = open_users(s, why);
+	if (err)
+		return err;
+	struct auth_settings auth = s->settings->auth;
+	auth.users = s->users;
+	err = auth_new(&auth, &s->auth);
+	if (!err)
+		err = proxy_shared_new(s->settings->policy, &s->proxy_shared);
+	for (unsigned i = 0; !err && i < s->worker_count; i++)
+		err = worker_init(&s->workers[i], s, i, why);
+	return err;
+}
+
+static void end_threads(struct server *s)
+{
+	for (unsigned i = 0; i < s->worker_count; i++)
+		if (s->workers[i].running)
+			loop_stop(s->workers[i].loop);
+	for (unsigned i = 0; i < s->worker_count; i++)
+		if (s->workers[i].running)
+			pthread_join(s->workers[i].thread, NULL);
+}
+
+int server_start(const struct server_settings *settings, struct server **out, struct transport_error *why)
+{
+	struct server *s = mem_zalloc(sizeof *s);
+	why->text[0] = 0;
+	s->settings = settings;
+	s->owner_key = hash_key_new();
+	s->worker_count = settings->workers ? settings->workers : cpus();
+	s->workers = mem_zalloc(s->worker_count * sizeof *s->workers);
+	int err = build(s, why);
+	for (unsigned i = 0; !err && i < s->worker_count; i++)
+		err = worker_start(&s->workers[i]);
+	if (err) {
+		if (!why->text[0])
+			snprintf(why->text, sizeof why->text, "cannot start: %s", strerror(-err));
+		end_threads(s);
+		free_all(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+/* --- stop --- */
+
+static void drain(struct worker *w, void *user)
+{
+	(void)user;
+	w->draining = true;
+	transport_worker_quiet(w->transport);
+}
+
+struct busy {
+	unsigned calls, commits;
+};
+
+static void ask_busy(struct worker *w, void *user)
+{
+	struct busy *b = user;
+	b->calls += proxy_live(w->proxy);
+	b->commits += registrar_waiting(w->registrar);
+}
+
+/* Calls being set up are waited for until the deadline; commits under way always, as their phones wait for an answer that is
+ * already decided. */
+static void wait_for_work(struct server *s)
+{
+	int64_t deadline = clock_ms() + s->settings->drain_ms;
+	for (;;) {
+		struct busy b = { 0 };
+		for (unsigned i = 0; i < s->worker_count; i++)
+			worker_call(&s->workers[i], ask_busy, &b);
+		if (b.commits == 0 && (b.calls == 0 || clock_ms() >= deadline))
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000000 }, NULL);
+	}
+}
+
+void server_stop(struct server *s)
+{
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_call(&s->workers[i], drain, NULL);
+	wait_for_work(s);
+	end_threads(s);
+	free_all(s);
+}
+
+/* --- looking in --- */
+
+struct transport *server_transport(struct server *s) { return s->transport; }
+struct location *server_location(struct server *s) { return s->location; }
+struct users *server_users(struct server *s) { return s->users; }
+unsigned server_workers(const struct server *s) { return s->worker_count; }
+
+struct flow_list {
+	struct arena arena;
+	struct flow_info *list;
+	size_t count, cap;
+};
+
+static void collect_flow(void *user, const struct flow_info *info)
+{
+	struct flow_list *l = user;
+	if (l->count == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 256;
+		l->list = mem_realloc(l->list, l->cap * sizeof *l->list);
+	}
+	l->list[l->count] = *info;
+	l->list[l->count++].tls_name = arena_str(&l->arena, info->tls_name);
+}
+
+static void collect_flows(struct worker *w, void *user)
+{
+	transport_flows(w->transport, collect_flow, user);
+}
+
+void server_flows(struct server *s, void (*fn)(void *user, const struct flow_info *info), void *user)
+{
+	struct flow_list l = { 0 };
+	arena_init(&l.arena, NULL, 0);
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_call(&s->workers[i], collect_flows, &l);
+	for (size_t i = 0; i < l.count; i++)
+		fn(user, &l.list[i]);
+	mem_free(l.list);
+	arena_fini(&l.arena);
+}
+
+static void add_words(void *to, const void *from, size_t bytes)
+{
+	uint64_t *t = to;
+	const uint64_t *f = from;
+	for (size_t i = 0; i < bytes / sizeof *t; i++)
+		t[i] += f[i];
+}
+
+static void add_counts(struct worker *w, void *user)
+{
+	struct server_counts *c = user, one = { 0 };
+	transport_count(w->transport, &one.transport);
+	txn_count(w->txns, &one.transaction);
+	proxy_count(w->proxy, &one.proxy);
+	add_words(&c->transport, &one.transport, sizeof c->transport);
+	add_words(&c->transaction, &one.transaction, sizeof c->transaction);
+	add_words(&c->proxy, &one.proxy, sizeof c->proxy);
+	add_words(c->requests, w->requests, sizeof c->requests);
+}
+
+void server_count(struct server *s, struct server_counts *out)
+{
+	memset(out, 0, sizeof *out);
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_call(&s->workers[i], add_counts, out);
+	location_count(s->location, &out->location);
+}
