@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns of one thread. Nothing here waits: descriptors are socket pairs that are ready already, and
- * timers are set for times that have passed or never come. */
+/* Turns of one thread. Descriptors are socket pairs that are ready already, and timers are set for times
+ * that have passed or never come; one test waits 20 ms, for waiting is what the loop is for. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -244,6 +244,20 @@ static void a_far_timer_does_not_keep_the_loop_busy(void **state)
 	loop_timer_stop(*state, &a.timer);
 }
 
+static void an_idle_loop_sleeps_until_its_timer(void **state)
+{
+	struct alarm a = alarm_of(*state, 'a');
+	int64_t at = loop_now_ms(*state) + 20;
+	int turns = 0;
+	loop_timer_set(*state, &a.timer, at);
+	while (!*story) {
+		loop_turn(*state, -1);
+		turns++;
+	}
+	assert_true(loop_now_ms(*state) >= at);
+	assert_in_range(turns, 1, 11);          /* one for each level of the wheel at most */
+}
+
 static void time_stands_still_within_a_turn_and_never_goes_back(void **state)
 {
 	int64_t before = loop_now_ms(*state);
@@ -376,6 +390,7 @@ int main(void)
 		TEST(a_timer_that_sets_itself_for_now_fires_once_a_turn),
 		TEST(due_timers_may_stop_and_move_each_other),
 		TEST(a_far_timer_does_not_keep_the_loop_busy),
+		TEST(an_idle_loop_sleeps_until_its_timer),
 		TEST(time_stands_still_within_a_turn_and_never_goes_back),
 		TEST(tasks_run_once_in_order_in_the_next_turn),
 		TEST(a_task_that_posts_itself_lets_the_turn_end),

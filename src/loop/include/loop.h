@@ -34,7 +34,9 @@ struct loop_fd {
 };
 int loop_watch(struct loop *loop, struct loop_fd *w);           /* w->fd, events, ready are set */
 int loop_rewatch(struct loop *loop, struct loop_fd *w, uint32_t events);
-void loop_unwatch(struct loop *loop, struct loop_fd *w);        /* before close(fd) */
+/* Before close(fd). Events of the same turn that were not handed out yet are dropped, for all of what is
+ * unwatched or no longer asked for: the struct may be freed at once, also inside any callback. */
+void loop_unwatch(struct loop *loop, struct loop_fd *w);
 
 /* --- timers: a hierarchical wheel with 1 ms ticks; O(1) set and stop. Zero-initialise. --- */
 struct loop_timer {
@@ -55,7 +57,8 @@ struct loop_task {
 /* Never fails, never waits. The task must live until it runs; it runs exactly once on the loop's
  * thread. One wake-up a batch. */
 void loop_post(struct loop *loop, struct loop_task *task);
-/* For what may be refused: false when about `limit` tasks of this kind are waiting. */
+/* For what may be refused: false, and nothing happened, when about `limit` tasks of any kind wait for
+ * this loop already. */
 bool loop_post_bounded(struct loop *loop, struct loop_task *task, size_t limit);
 
 /* --- the end of a turn: flush what was batched. Registered for the life of the loop. --- */
