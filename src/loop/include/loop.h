@@ -34,8 +34,8 @@ struct loop_fd {
 };
 int loop_watch(struct loop *loop, struct loop_fd *w);           /* w->fd, events, ready are set */
 int loop_rewatch(struct loop *loop, struct loop_fd *w, uint32_t events);
-/* Before close(fd). Events of the same turn that were not handed out yet are dropped, for all of what is
- * unwatched or no longer asked for: the struct may be freed at once, also inside any callback. */
+/* Before close(fd). Events of this turn that were not handed out yet are dropped, so the struct may be
+ * freed at once, inside any callback too. */
 void loop_unwatch(struct loop *loop, struct loop_fd *w);
 
 /* --- timers: a hierarchical wheel with 1 ms ticks; O(1) set and stop. Zero-initialise. --- */
