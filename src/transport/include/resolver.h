@@ -2,7 +2,10 @@
 /* resolver.h - from a URI to the addresses to try, in order (RFC 3263: NAPTR, SRV, A/AAAA).
  *
  * One resolver a worker; c-ares underneath, nothing blocks. Answers are cached by their TTL, also
- * negative ones. RFC 2782 order: priority, then weighted chance. */
+ * negative ones; while no server answers, records serve on past their TTL (RFC 8767). RFC 2782 order: priority,
+ * then weighted chance. A name in the hosts file is answered by it alone, without NAPTR and SRV. An ask
+ * gives at most 16 hops; it is answered after timeout_ms when some hops are known by then, and after
+ * timeout_ms * tries in any case. */
 #ifndef SLUICE_RESOLVER_H
 #define SLUICE_RESOLVER_H
 
@@ -15,6 +18,8 @@ struct resolver_settings {
 	unsigned tries;                 /* [3] */
 	unsigned negative_s;            /* how long "no such name" is kept at most [30] */
 	unsigned max_entries;           /* cache [10000] */
+	struct str hosts;               /* names looked at before DNS [/etc/hosts]; STR_NONE: localhost alone */
+	bool ipv4, ipv6;                /* addresses that we have listeners for: others are not asked for [both] */
 };
 void resolver_settings_init(struct resolver_settings *s);
 int resolver_new(struct loop *loop, const struct resolver_settings *s, struct resolver **out);     /* -errno */
