@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c - is a message fit to be acted on? RFC 3261 §8.1.1, §8.2.1, §16.3 step 1; RFC 4475 */
+#include "sip_private.h"
+
+static bool no(struct sip_fault *fault, const char *why)
+{
+	*fault = (struct sip_fault){ 400, why };
+	return false;
+}
+
+/* A quoted string whole, or something without quotes. What it says is for whoever uses it. */
+static bool param_value_ok(struct str value)
+{
+	if (value.n && value.p[0] == '"')
+		return sip_quote_end(value) == value.p + value.n;
+	return !str_find(value, '"');
+}
+
+/* Parameters of one value (`params` without the first ";"): names are tokens, none is empty or comes twice.
+ * Empty ones may be `spare`d. */
+static bool params_ok(struct str params, bool spare, struct sip_fault *fault)
+{
+	if (!params.p)
+		return true;
+	struct sip_names names;
+	names.count = 0;
+	struct sip_param param;
+	struct str rest = sip_skip_space(params);
+	bool empty = !rest.n || rest.p[0] == ';';
+	while (sip_param_next(&rest, &param)) {
+		if (!param.name.n && !param.value.p)
+			empty = true;
+		else if (!sip_all(param.name, SIP_C_TOKEN) || !param_value_ok(param.value))
+			return no(fault, "Malformed parameter");
+		else if (!sip_names_add(&names, param.name, false))
+			return no(fault, "Parameter twice, or too many");
+	}
+	return !empty || spare || no(fault, "Empty parameter");
+}
+
+static bool addr_ok(struct str value, bool spare, bool star, const char *why, struct sip_fault *fault)
+{
+	struct sip_addr addr;
+	if (!sip_addr_parse(value, &addr) || (addr.star && !star))
+		return no(fault, why);
+	return params_ok(addr.params, spare, fault);
+}
+
+static bool addrs_ok(const struct sip_msg *m, enum sip_header_id id, const char *why, struct sip_fault *fault)
+{
+	/* RFC 5626 prints a REGISTER whose Contact has ";;", so phones may send one. */
+	bool spare = id == SIP_H_CONTACT && m->is_request && m->method == SIP_REGISTER;
+	struct sip_values it;
+	struct str value;
+	sip_values_begin(&it, m, id);
+	while (sip_values_next(&it, &value))
+		if (!addr_ok(value, spare, spare, why, fault))
+			return false;
+	return true;
+}
+
+static bool vias_ok(const struct sip_msg *m, struct sip_fault *fault)
+{
+	struct sip_values it;
+	struct str value;
+	struct sip_via via;
+	bool any = false;
+	sip_values_begin(&it, m, SIP_H_VIA);
+	while (sip_values_next(&it, &value)) {
+		if (!sip_via_parse(value, &via))
+			return no(fault, "Malformed Via");
+		if (!params_ok(via.params, false, fault))
+			return false;
+		any = true;
+	}
+	return any || no(fault, "Via missing");
+}
+
+static const struct once {
+	enum sip_header_id id;
+	bool needed;
+	const char *missing, *twice;
+} once[] = {
+	{ SIP_H_FROM, true, "From missing", "From twice" },
+	{ SIP_H_TO, true, "To missing", "To twice" },
+	{ SIP_H_CALL_ID, true, "Call-ID missing", "Call-ID twice" },
+	{ SIP_H_CSEQ, true, "CSeq missing", "CSeq twice" },
+	{ SIP_H_MAX_FORWARDS, false, NULL, "Max-Forwards twice" },
+};
+
+static bool rows_ok(const struct sip_msg *m, struct sip_fault *fault)
+{
+	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
+		int first = m->first[once[i].id];
+		if (first < 0 && once[i].needed)
+			return no(fault, once[i].missing);
+		if (first >= 0 && m->headers[first].next >= 0)
+			return no(fault, once[i].twice);
+	}
+	return true;
+}
+
+/* word [ "@" word ]; only what could break a line or a list is refused. */
+static bool call_id_ok(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if ((unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f)
+			return false;
+	return id.n;
+}
+
+static bool request_ok(const struct sip_msg *m, struct sip_fault *fault)
+{
+	if (!m->ruri_ok)
+		return no(fault, "Malformed Request-URI");
+	if (m->ruri.headers.p)
+		return no(fault, "Headers in the Request-URI");
+	if (!str_eq(m->cseq_method_name, m->method_name))
+		return no(fault, "CSeq of another method");
+	if (m->first[SIP_H_MAX_FORWARDS] >= 0 && m->max_forwards < 0)
+		return no(fault, "Malformed Max-Forwards");
+	return true;
+}
+
+bool sip_check(const struct sip_msg *m, struct arena *arena, struct sip_fault *fault)
+{
+	(void)arena;
+	if (!vias_ok(m, fault) || !rows_ok(m, fault))
+		return false;
+	if (!m->from.uri_text.p)
+		return no(fault, "Malformed From");
+	if (!m->to.uri_text.p)
+		return no(fault, "Malformed To");
+	if (!params_ok(m->from.params, false, fault) || !params_ok(m->to.params, false, fault))
+		return false;
+	if (!call_id_ok(m->call_id))
+		return no(fault, "Malformed Call-ID");
+	if (!m->cseq_method_name.p)
+		return no(fault, "Malformed CSeq");
+	if (m->is_request && !request_ok(m, fault))
+		return false;
+	return addrs_ok(m, SIP_H_ROUTE, "Malformed Route", fault) &&
+	       addrs_ok(m, SIP_H_CONTACT, "Malformed Contact", fault);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* frame.c - looks at bytes that are no message yet: where it ends, and whose it is. RFC 3261 §18.3 */
+#include "sip_private.h"
+
+static int64_t refuse(struct sip_fault *fault, unsigned status, const char *why)
+{
+	*fault = (struct sip_fault){ status, why };
+	return -1;
+}
+
+/* The head is whole and ends with an empty line: what does Content-Length say? */
+static int64_t body_length(struct str head, const struct sip_limits *limits, struct sip_fault *fault)
+{
+	struct str rest = head, row, name, value;
+	bool clean, found = false;
+	uint64_t length = 0;
+	while (sip_row_take(&rest, &row, &clean)) {
+		if (!sip_row_split(row, &name, &value) || sip_header_of(name) != SIP_H_CONTENT_LENGTH)
+			continue;
+		if (found)
+			return refuse(fault, 400, "Content-Length twice");
+		if (!str_u64(value, INT32_MAX, &length))
+			return refuse(fault, 400, "Malformed Content-Length");
+		found = true;
+	}
+	if (!found)
+		return refuse(fault, 400, "Content-Length missing");
+	if (length > limits->max_body_bytes)
+		return refuse(fault, 413, "Body too large");
+	return (int64_t)length;
+}
+
+int64_t sip_frame(struct str text, size_t *scanned, const struct sip_limits *limits, struct sip_fault *fault)
+{
+	if (!limits)
+		limits = &sip_limits_default;
+	size_t from = *scanned > 3 ? *scanned - 3 : 0;
+	const char *end = from < text.n ? memmem(text.p + from, text.n - from, "\r\n\r\n", 4) : NULL;
+	size_t head = end ? (size_t)(end - text.p) + 4 : text.n;
+	*scanned = text.n;
+	if (head > limits->max_head_bytes)
+		return refuse(fault, 513, "Headers too large");
+	if (!end)
+		return 0;
+	*scanned = head;
+	int64_t body = body_length((struct str){ text.p, head }, limits, fault);
+	return body < 0 ? -1 : (int64_t)head + body;
+}
+
+/* --- a glance --- */
+
+enum { GLANCE_BYTES = 4096 };
+
+static bool glance_start(struct str line, struct sip_glance *out)
+{
+	struct str head;
+	if (str_istarts(line, STR("SIP/")))
+		return true;
+	line = str_trim(line);
+	const char *last = line.n ? memrchr(line.p, ' ', line.n) : NULL;
+	if (!str_cut(&line, ' ', &head) || last < line.p || !sip_all(head, SIP_C_TOKEN) ||
+	    !str_istarts(str_range(last + 1, line.p + line.n), STR("SIP/")))
+		return false;
+	out->is_request = true;
+	out->method = head;
+	out->ruri = str_trim(str_range(line.p, last));
+	return true;
+}
+
+bool sip_glance(struct str text, struct sip_glance *out)
+{
+	*out = (struct sip_glance){ 0 };
+	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
+		text = sip_skip(text, 1);
+	bool cut = text.n > GLANCE_BYTES, clean;
+	struct str rest = { text.p, cut ? GLANCE_BYTES : text.n }, row, name;
+	if (!str_cut(&rest, '\n', &row) || !glance_start(row, out))
+		return false;
+	while (sip_row_take(&rest, &row, &clean)) {
+		if (cut && !rest.n)
+			break;                  /* the row may go on behind what we look at */
+		if (!sip_row_split(row, &name, &row) || sip_header_of(name) != SIP_H_CALL_ID)
+			continue;
+		out->call_id = row;
+		break;
+	}
+	return true;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host.c - host names, IPv6 references, ports. RFC 3261 §25.1, RFC 5118 §4, RFC 5954 §4 */
+#include "sip_private.h"
+
+/* Names and IPv4 addresses. A name of digits and dots alone can only be an address. */
+static bool name_ok(struct str host)
+{
+	bool letter = false, dot = true;        /* a label must follow */
+	for (size_t i = 0; i < host.n; i++) {
+		char c = host.p[i];
+		if (!sip_is(c, SIP_C_HOST) || (c == '.' && dot))
+			return false;
+		dot = c == '.';
+		letter |= !dot && !sip_is_digit(c);
+	}
+	struct addr ip;
+	return host.n && (letter || (addr_parse_ip(host, &ip) && ip.family == AF_INET));
+}
+
+bool sip_host_ok(struct str host, bool is_v6)
+{
+	struct addr ip;
+	/* The address may be an IPv4-mapped one, which comes out as IPv4. */
+	return is_v6 ? str_find(host, ':') && addr_parse_ip(host, &ip) : name_ok(host);
+}
+
+static bool take_port(struct str *rest, uint16_t *port)
+{
+	size_t n = 0;
+	while (n < rest->n && sip_is_digit(rest->p[n]))
+		n++;
+	uint32_t number;
+	if (!str_u32((struct str){ rest->p, n }, UINT16_MAX, &number))
+		return false;
+	*port = (uint16_t)number;       /* ":0" says as little as no port at all, and is sent by phones without a listener */
+	*rest = sip_skip(*rest, n);
+	return true;
+}
+
+bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is_v6, uint16_t *port)
+{
+	struct str r = *rest;
+	*port = 0;
+	*is_v6 = r.n && r.p[0] == '[';
+	if (*is_v6) {
+		r = sip_skip(r, 1);
+		if (!str_cut(&r, ']', host))
+			return false;
+	} else {
+		*host = (struct str){ r.p, sip_span(r, SIP_C_HOST) };
+		r = sip_skip(r, host->n);
+	}
+	if (!sip_host_ok(*host, *is_v6))
+		return false;
+	struct str colon = spaces ? sip_skip_space(r) : r;
+	if (colon.n && colon.p[0] == ':') {
+		r = sip_skip(colon, 1);
+		if (spaces)
+			r = sip_skip_space(r);
+		if (!take_port(&r, port))
+			return false;
+	}
+	*rest = r;
+	return true;
+}
+
+static struct str without_final_dot(struct str host)
+{
+	return host.n > 1 && host.p[host.n - 1] == '.' ? (struct str){ host.p, host.n - 1 } : host;
+}
+
+bool sip_host_equal(struct str a, struct str b)
+{
+	struct addr ip_a, ip_b;
+	a = without_final_dot(a);
+	b = without_final_dot(b);
+	if (str_ieq(a, b))
+		return true;
+	return addr_parse_ip(a, &ip_a) && addr_parse_ip(b, &ip_b) && addr_eq(&ip_a, &ip_b);
+}
+
+bool sip_uri_host_addr(const struct sip_uri *uri, struct addr *out)
+{
+	return uri->host.n && uri->scheme != SIP_SCHEME_OTHER && addr_parse_ip(uri->host, out);
+}

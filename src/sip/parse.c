@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse.c - take a message apart in one pass. RFC 3261 §7, §18.3 */
+#include "sip_private.h"
+
+const struct sip_limits sip_limits_default = { 65535, 65535, 256 };
+
+struct parse {
+	struct sip_msg *m;
+	struct arena *arena;
+	const struct sip_limits *limits;
+	struct sip_fault *fault;
+	bool bad;
+	int room;                       /* of m->headers */
+	struct str rest;
+};
+
+/* The first fault is the one that is told. */
+static void fail(struct parse *x, unsigned status, const char *why)
+{
+	if (x->bad)
+		return;
+	x->bad = true;
+	*x->fault = (struct sip_fault){ status, why };
+}
+
+/* SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT, in any case. */
+static bool is_version(struct str s)
+{
+	struct str major;
+	if (s.n < 7 || !str_istarts(s, STR("SIP/")))
+		return false;
+	s = sip_skip(s, 4);
+	uint64_t number;
+	return str_cut(&s, '.', &major) && str_u64(major, UINT64_MAX, &number) && str_u64(s, UINT64_MAX, &number);
+}
+
+static void check_version(struct parse *x, struct str version)
+{
+	if (version.n != 7 || memcmp(version.p + 4, "2.0", 3) != 0)
+		fail(x, 505, "SIP version other than 2.0");
+}
+
+/* Request-Line = Method SP Request-URI SP SIP-Version */
+static bool read_request_line(struct parse *x, struct str line)
+{
+	struct sip_msg *m = x->m;
+	const char *last = memrchr(line.p, ' ', line.n);
+	if (!last || !str_cut(&line, ' ', &m->method_name) || last < line.p)
+		return false;
+	struct str version = str_range(last + 1, line.p + line.n);
+	if (!sip_all(m->method_name, SIP_C_TOKEN) || !is_version(version))
+		return false;
+	m->is_request = true;
+	m->method = sip_method_of(m->method_name);
+	m->ruri_text = str_range(line.p, last);
+	m->ruri_ok = sip_uri_parse(m->ruri_text, &m->ruri);
+	check_version(x, version);
+	return true;
+}
+
+/* Status-Line = SIP-Version SP Status-Code SP Reason-Phrase; the last SP may be missing. */
+static bool read_status_line(struct parse *x, struct str line)
+{
+	struct str version, code = STR_NONE;
+	if (!str_cut(&line, ' ', &version) || !is_version(version))
+		return false;
+	check_version(x, version);
+	x->m->phrase = STR("");
+	if (str_cut(&line, ' ', &code))
+		x->m->phrase = line;
+	else
+		code = line;
+	uint32_t status = 0;
+	if (code.n != 3 || !str_u32(code, 699, &status) || status < 100)
+		fail(x, 400, "Malformed status code");
+	x->m->status = status;
+	return true;
+}
+
+static bool read_start_line(struct parse *x)
+{
+	struct str line = x->rest;
+	const char *lf = str_find(x->rest, '\n');
+	if (lf) {
+		line = str_range(x->rest.p, lf);
+		x->rest = str_range(lf + 1, x->rest.p + x->rest.n);
+	} else {
+		x->rest = sip_skip(x->rest, x->rest.n);
+	}
+	bool clean = lf && line.n && line.p[line.n - 1] == '\r';
+	if (clean)
+		line.n--;
+	clean = clean && !str_find(line, '\r');
+	if (line.n && line.n <= x->limits->max_head_bytes && str_istarts(line, STR("SIP/"))) {
+		if (!read_status_line(x, line))
+			return false;
+	} else {
+		size_t n = line.n;
+		while (n && (line.p[n - 1] == ' ' || line.p[n - 1] == '\t'))
+			n--;
+		bool spaces = n < line.n;
+		line.n = n;
+		if (!n || !read_request_line(x, line))
+			return false;
+		if (spaces)
+			fail(x, 400, "White space after the start line");
+	}
+	if (!clean)
+		fail(x, 400, "Malformed line end");
+	return true;
+}
+
+static void read_cseq(struct sip_msg *m, struct str value)
+{
+	struct str method = value;
+	size_t n = 0;
+	while (n < value.n && sip_is_digit(value.p[n]))
+		n++;
+	method = sip_skip_space(sip_skip(value, n));
+	if (method.n + n == value.n || !sip_all(method, SIP_C_TOKEN))
+		return;
+	if (!str_u32((struct str){ value.p, n }, UINT32_MAX, &m->cseq))
+		return;
+	m->cseq_method_name = method;
+	m->cseq_method = sip_method_of(method);
+}
+
+/* The first row of a header that everything needs. */
+static void read_value(struct sip_msg *m, const struct sip_header *h)
+{
+	struct str rest = h->value, first;
+	uint32_t number;
+	switch (h->id) {
+	case SIP_H_VIA:
+		if (sip_list_next(&rest, &first))
+			sip_via_parse(first, &m->via);
+		break;
+	case SIP_H_FROM:
+		sip_addr_parse(h->value, &m->from);
+		break;
+	case SIP_H_TO:
+		sip_addr_parse(h->value, &m->to);
+		break;
+	case SIP_H_CALL_ID:
+		m->call_id = h->value;
+		break;
+	case SIP_H_CSEQ:
+		read_cseq(m, h->value);
+		break;
+	case SIP_H_MAX_FORWARDS:
+		if (str_u32(h->value, 255, &number))
+			m->max_forwards = (int)number;
+		break;
+	default:
+		break;
+	}
+}
+
+static struct sip_header *new_row(struct parse *x)
+{
+	struct sip_msg *m = x->m;
+	if (m->header_count == x->room) {
+		int room = x->room ? 2 * x->room : 24;
+		struct sip_header *more = arena_alloc(x->arena, (size_t)room * sizeof *more);
+		if (m->header_count)
+			memcpy(more, m->headers, (size_t)m->header_count * sizeof *more);
+		m->headers = more;
+		x->room = room;
+	}
+	return &m->headers[m->header_count++];
+}
+
+static void add_row(struct parse *x, struct str row)
+{
+	struct sip_msg *m = x->m;
+	struct str name, value;
+	if (!sip_row_split(row, &name, &value)) {
+		fail(x, 400, "Malformed header line");
+		return;
+	}
+	struct sip_header *h = new_row(x);
+	*h = (struct sip_header){ sip_header_of(name), -1, name, value, row };
+	if (h->id == SIP_H_OTHER)
+		return;
+	int index = m->header_count - 1;
+	if (m->first[h->id] < 0) {
+		m->first[h->id] = index;
+		read_value(m, h);
+	} else {
+		m->headers[m->last[h->id]].next = index;
+	}
+	m->last[h->id] = index;
+}
+
+static void read_rows(struct parse *x)
+{
+	const char *start = x->m->text.p;
+	bool clean = true;
+	struct str row;
+	while (sip_row_take(&x->rest, &row, &clean)) {
+		if ((size_t)(row.p + row.n - start) > x->limits->max_head_bytes) {
+			fail(x, 513, "Headers too large");
+			return;
+		}
+		if ((unsigned)x->m->header_count == x->limits->max_headers) {
+			fail(x, 513, "Too many headers");
+			return;
+		}
+		add_row(x, row);
+	}
+	if (!clean)
+		fail(x, 400, "Malformed line end");
+}
+
+/* What Content-Length says, or what is there. RFC 3261 §18.3 */
+static void read_body(struct parse *x)
+{
+	struct sip_msg *m = x->m;
+	m->headers_end = x->rest.p;
+	struct str there = x->rest;
+	if (there.n)                            /* the empty line */
+		there = sip_skip(there, there.p[0] == '\r' ? 2 : 1);
+	uint64_t length = there.n;
+	const struct sip_header *h = sip_first(m, SIP_H_CONTENT_LENGTH);
+	if (h && h->next >= 0)
+		fail(x, 400, "Content-Length twice");
+	else if (h && !str_u64(h->value, INT32_MAX, &length))
+		fail(x, 400, "Malformed Content-Length");
+	if (length > x->limits->max_body_bytes)
+		fail(x, 413, "Body too large");
+	if (length > there.n) {
+		fail(x, 400, "Content-Length longer than the message");
+		length = there.n;
+	}
+	m->body = (struct str){ there.p, (size_t)length };
+	m->text.n = (size_t)(there.p - m->text.p) + (size_t)length;
+}
+
+enum sip_parse_result sip_parse(struct sip_msg *m, struct str text, struct arena *arena,
+                                const struct sip_limits *limits, struct sip_fault *fault)
+{
+	memset(m, 0, sizeof *m);
+	memset(m->first, -1, sizeof m->first);
+	memset(m->last, -1, sizeof m->last);
+	m->max_forwards = -1;
+	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
+		text = sip_skip(text, 1);
+	struct parse x = { .m = m, .arena = arena, .limits = limits ? limits : &sip_limits_default, .fault = fault,
+	                   .rest = text };
+	m->text = text;
+	if (!text.n || !read_start_line(&x))
+		return SIP_NOT_SIP;
+	read_rows(&x);
+	if (x.bad && x.fault->status == 513)
+		m->headers_end = x.rest.p;
+	else
+		read_body(&x);
+	return x.bad ? SIP_BAD : SIP_PARSED;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* via.c - Via values, and the stamp of who received a request. RFC 3261 §18.2.1, §20.42; RFC 3581 */
+#include "sip_private.h"
+
+static struct str take_token(struct str *rest)
+{
+	struct str token = { rest->p, sip_span(*rest, SIP_C_TOKEN) };
+	*rest = sip_skip_space(sip_skip(*rest, token.n));
+	return token;
+}
+
+/* sent-protocol = protocol-name SLASH protocol-version SLASH transport, LWS round each SLASH */
+static bool take_protocol(struct str *rest, struct str *transport)
+{
+	if (rest->n > 8 && memcmp(rest->p, "SIP/2.0/", 8) == 0) {
+		*rest = sip_skip(*rest, 8);
+	} else {
+		for (int i = 0; i < 2; i++) {
+			if (!take_token(rest).n || !rest->n || rest->p[0] != '/')
+				return false;
+			*rest = sip_skip_space(sip_skip(*rest, 1));
+		}
+	}
+	const char *before = rest->p;
+	*transport = take_token(rest);
+	return transport->n && rest->p > before + transport->n;
+}
+
+static struct str without_brackets(struct str s)
+{
+	return s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']' ? (struct str){ s.p + 1, s.n - 2 } : s;
+}
+
+static void read_param(struct sip_via *v, const struct sip_param *param)
+{
+	uint32_t number;
+	struct str name = param->name;
+	if (name.n < 3 || name.n > 8)
+		return;
+	if (str_ieq(name, STR("branch"))) {
+		v->branch = param->value;
+	} else if (str_ieq(name, STR("rport"))) {
+		v->has_rport = true;
+		if (str_u32(param->value, UINT16_MAX, &number))
+			v->rport = (uint16_t)number;
+	} else if (str_ieq(name, STR("received"))) {
+		v->received = without_brackets(param->value);
+	} else if (str_ieq(name, STR("maddr"))) {
+		v->maddr = param->value;
+	} else if (str_ieq(name, STR("ttl"))) {
+		if (str_u32(param->value, 255, &number))
+			v->ttl = (int)number;
+	} else if (str_ieq(name, STR("keep"))) {
+		v->has_keep = true;
+	} else if (str_ieq(name, STR("alias"))) {
+		v->has_alias = true;
+	}
+}
+
+static bool read_via(struct str rest, struct sip_via *v)
+{
+	if (!take_protocol(&rest, &v->transport) ||
+	    !sip_hostport_take(&rest, true, &v->host, &v->host_is_v6, &v->port))
+		return false;
+	rest = sip_skip_space(rest);
+	if (!rest.n)
+		return true;
+	if (rest.p[0] != ';')
+		return false;
+	v->params = sip_skip(rest, 1);
+	rest = v->params;
+	struct sip_param param;
+	while (sip_param_next(&rest, &param))
+		read_param(v, &param);
+	return true;
+}
+
+bool sip_via_parse(struct str value, struct sip_via *out)
+{
+	value = str_trim(value);
+	*out = (struct sip_via){ .text = value, .ttl = -1 };
+	if (read_via(value, out))
+		return true;
+	*out = (struct sip_via){ .ttl = -1 };
+	return false;
+}
+
+struct stamp {
+	struct buf text;
+	const struct addr *source;
+	bool rport, received;
+	int keep_s;                     /* -1: leave as it is */
+};
+
+/* One parameter of the sender; what the receiver has to say itself is replaced or left out. */
+static void copy_param(struct stamp *s, const struct sip_param *param)
+{
+	if (str_ieq(param->name, STR("received")))
+		return;
+	if (str_ieq(param->name, STR("rport"))) {
+		if (s->rport)
+			buf_printf(&s->text, ";rport=%u", s->source->port);
+		s->rport = false;
+		return;
+	}
+	if (str_ieq(param->name, STR("keep")) && s->keep_s >= 0) {
+		buf_printf(&s->text, ";keep=%d", s->keep_s);
+		return;
+	}
+	buf_byte(&s->text, ';');
+	buf_add(&s->text, param->name);
+	if (param->value.p) {
+		buf_byte(&s->text, '=');
+		buf_add(&s->text, param->value);
+	}
+}
+
+void sip_stamp_via(struct sip_msg *m, const struct addr *source, bool force_rport, int keep_s, struct arena *arena)
+{
+	const struct sip_via *v = &m->via;
+	if (!v->text.p)
+		return;
+	struct addr sent_by;
+	struct stamp s = { .source = source, .rport = v->has_rport || force_rport, .keep_s = keep_s };
+	s.received = s.rport || !addr_parse_ip(v->host, &sent_by) || !addr_same_ip(&sent_by, source);
+	struct str rest = v->params;
+	buf_add(&s.text, v->params.p ? str_trim(str_range(v->text.p, v->params.p - 1)) : v->text);
+	struct sip_param param;
+	while (sip_param_next(&rest, &param))
+		copy_param(&s, &param);
+	if (s.rport)
+		buf_printf(&s.text, ";rport=%u", source->port);
+	if (s.received) {
+		BUF_LIT(&s.text, ";received=");
+		addr_write_ip(&s.text, source);
+	}
+	m->via_stamped = arena_str(arena, buf_str(&s.text));
+	buf_fini(&s.text);
+}
