@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* accept.c - new connections, in bounded batches and within the budget of descriptors.
+ *
+ * At the limit the listeners rest: nothing is accepted, nothing spins, the kernel's backlog holds those
+ * who come. A worker whose own flow closes wakes at once; room made by another is seen within RETRY_MS. */
+#include "stream.h"
+#include "tls.h"
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define ACCEPTS_A_TURN 32
+#define RETRY_MS       50
+#define LOG_MS         60000
+
+bool flow_budget_take(struct transport *t)
+{
+	if (atomic_fetch_add_explicit(&t->flows_open, 1, memory_order_relaxed) < t->max_flows)
+		return true;
+	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
+	return false;
+}
+
+void flow_budget_give(struct transport *t)
+{
+	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
+}
+
+static void watch_acceptors(struct transport_worker *w, uint32_t events)
+{
+	for (unsigned i = 0; i < w->t->listener_count; i++)
+		if (w->acceptors[i])
+			loop_rewatch(w->loop, &w->acceptors[i]->io, events);
+}
+
+void acceptors_wake(struct transport_worker *w)
+{
+	if (!w->resting)
+		return;
+	w->resting = false;
+	loop_timer_stop(w->loop, &w->rest_timer);
+	watch_acceptors(w, EPOLLIN);
+}
+
+static void rest_fired(struct loop_timer *timer)
+{
+	struct transport_worker *w = CONTAINER(timer, struct transport_worker, rest_timer);
+	acceptors_wake(w);
+}
+
+static void rest(struct transport_worker *w, const char *why)
+{
+	uint64_t left_out;
+	if (!w->resting && log_allowed(&w->t->full_log, LOG_MS, &left_out))
+		log_write(LOG_WARN, "listeners: %u connections are open and no more are accepted (%s); raise the limit of open "
+		          "files to hold more", atomic_load_explicit(&w->t->flows_open, memory_order_relaxed), why);
+	w->resting = true;
+	watch_acceptors(w, 0);
+	w->rest_timer.fire = rest_fired;
+	loop_timer_set(w->loop, &w->rest_timer, loop_now_ms(w->loop) + RETRY_MS);
+}
+
+/* Takes the descriptor and the budget that was taken for it. */
+static void welcome(struct acceptor *a, int fd, const struct sockaddr *from)
+{
+	struct transport_worker *w = a->w;
+	const struct listener *l = &w->t->listeners[a->listener];
+	struct flow_ref ref = { .kind = (uint8_t)l->kind, .listener = a->listener, .local = l->bound };
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof sa;
+	if (l->wildcard && !getsockname(fd, (struct sockaddr *)&sa, &n))
+		addr_from_sockaddr((struct sockaddr *)&sa, &ref.local);
+	if (!addr_from_sockaddr(from, &ref.remote)) {
+		close(fd);
+		flow_budget_give(w->t);
+		return;
+	}
+	bool tls = l->kind == TRANSPORT_TLS;
+	struct stream *s = stream_new(w, fd, &ref, tls ? STREAM_HANDSHAKE : STREAM_OPEN);
+	if (!s) {
+		flow_budget_give(w->t);
+		return;
+	}
+	count_add(w, COUNT_ACCEPTED, 1);
+	if (tls)
+		s->tls = tls_session_accept(w->tls, a->listener);
+	if ((tls && !s->tls) || stream_watch(s))
+		stream_close(s, FLOW_END_LOCAL);
+}
+
+static void acceptor_ready(struct loop_fd *io, uint32_t events)
+{
+	struct acceptor *a = CONTAINER(io, struct acceptor, io);
+	struct transport_worker *w = a->w;
+	(void)events;
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		if (!flow_budget_take(w->t)) {
+			rest(w, "the limit of connections is reached");
+			return;
+		}
+		struct sockaddr_storage from;
+		socklen_t n = sizeof from;
+		int fd = accept4(io->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			welcome(a, fd, (struct sockaddr *)&from);
+			continue;
+		}
+		int err = errno;
+		flow_budget_give(w->t);
+		if (err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM)
+			rest(w, strerror(err));
+		if (err != ECONNABORTED && err != EINTR)
+			return;
+	}
+}
+
+struct acceptor *acceptor_new(struct transport_worker *w, uint8_t listener)
+{
+	struct acceptor *a = mem_zalloc(sizeof *a);
+	*a = (struct acceptor){ .w = w, .listener = listener };
+	a->io = (struct loop_fd){ .fd = w->t->listeners[listener].fds[w->index], .events = EPOLLIN, .ready = acceptor_ready };
+	return a;
+}
+
+void acceptor_free(struct acceptor *a)
+{
+	if (!a)
+		return;
+	loop_unwatch(a->w->loop, &a->io);
+	close(a->io.fd);
+	a->w->t->listeners[a->listener].fds[a->w->index] = -1;
+	mem_free(a);
+}

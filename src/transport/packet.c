@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* packet.c - one message that arrived, with room for what is made from it, in one allocation. */
+#include "mem.h"
+#include "transport.h"
+
+#define ALIGN _Alignof(max_align_t)
+
+/* What parsing takes from the arena: a row of slices a header line. Twice the text holds the rows of
+ * ordinary messages; a larger one lets the arena ask the heap. */
+static size_t room_for(size_t text)
+{
+	return 1024 + 2 * (text < 4096 ? text : 4096);
+}
+
+struct packet *packet_new(struct str text)
+{
+	size_t text_room = (text.n + ALIGN) & ~(ALIGN - 1);     /* at least one byte more: a NUL */
+	size_t room = room_for(text.n);
+	struct packet *p = mem_alloc(sizeof *p + text_room + room);
+	memset(p, 0, sizeof *p);
+	char *bytes = (char *)(p + 1);
+	if (text.n)
+		memcpy(bytes, text.p, text.n);
+	bytes[text.n] = '\0';
+	p->text = (struct str){ bytes, text.n };
+	arena_init(&p->arena, bytes + text_room, room);
+	return p;
+}
+
+void packet_free(struct packet *p)
+{
+	if (!p)
+		return;
+	arena_fini(&p->arena);
+	mem_free(p);
+}
