@@ -4,6 +4,7 @@
 #define SLUICE_SIP_PRIVATE_H
 
 #include "sip.h"
+#include "sip_digest.h"
 
 /* The classes of RFC 3261 §25.1, one bit each, so that one table look-up judges a byte. '%' is left out of
  * the URI classes: whoever meets it looks at the two digits. */
@@ -50,7 +51,7 @@ static inline bool sip_all(struct str s, unsigned classes)
 
 static inline struct str sip_skip(struct str s, size_t n)
 {
-	return (struct str){ s.p + n, s.n - n };
+	return (struct str){ n ? s.p + n : s.p, s.n - n };     /* NULL takes no offset, not even 0 */
 }
 
 static inline struct str sip_skip_space(struct str s)
@@ -97,6 +98,9 @@ bool sip_row_split(struct str row, struct str *name, struct str *value);
 
 /* The registered spelling of a header name, also for compact forms. The name itself when it is not known. */
 struct str sip_name_canonical(struct str name);
+
+/* As in the algorithm parameter, by enum sip_digest_algorithm. */
+extern const struct str sip_digest_names[SIP_DIGEST_COUNT];
 
 /* The defaults, where the caller gave no limits. */
 extern const struct sip_limits sip_limits_default;
