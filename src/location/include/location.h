@@ -20,17 +20,22 @@ struct store;
 
 struct location_settings {
 	struct store *store;            /* taken; NULL: memory only */
-	/* Any thread, under a stripe lock: one atomic load. */
+	/* Any thread, under a stripe lock: one atomic load. NULL: every flow lives. */
 	bool (*flow_alive)(void *user, const struct flow_ref *flow);
 	void *user;
 	unsigned max_contacts;          /* bindings of one AOR [16] */
 	bool replace_oldest;            /* past the limit the oldest binding of a non-outbound phone makes room [true]; else the request is refused */
 };
 void location_settings_init(struct location_settings *s);
-/* Reads the store's live bindings. A binding over a stream of an earlier boot is kept as flow-lost: it
+/* Reads the store's live bindings and starts the store; takes it in every case. A binding over a stream of an earlier boot is kept as flow-lost: it
  * guards Call-ID and CSeq order and is listed, but is no target. wall_ms: now. -errno; *why then says what to do. */
 int location_new(const struct location_settings *s, int64_t wall_ms, struct location **out, char *why, size_t why_size);
-void location_free(struct location *loc);       /* closes the store after its last commit; NULL is fine */
+/* Closes the store after its last commit, which may still post `done`: before the loops go. NULL is fine. */
+void location_free(struct location *loc);
+
+/* The one spelling of an instance-id: "urn:UUID:F81D..." becomes "urn:uuid:f81d...", other URNs lose the case that has no
+ * meaning (OB-75). Without quotes and <>. location_register does it by itself. */
+struct str location_instance(struct str instance, struct arena *arena);
 
 /* --- one binding, as copied to callers; strings live in the caller's arena --- */
 enum binding_state { BINDING_LIVE, BINDING_FLOW_LOST };
@@ -60,7 +65,7 @@ struct contact_update {
 	uint32_t expires_s;             /* 0: remove */
 };
 enum location_result {
-	LOCATION_DONE,                  /* applied; `done` follows when it is durable */
+	LOCATION_DONE,                  /* applied (also when there was nothing to remove); `done` follows when it is durable */
 	LOCATION_STALE,                 /* same Call-ID, CSeq not higher: nothing changed (RG-24, RG-14) */
 	LOCATION_FULL,                  /* max_contacts: nothing changed (RG-28) */
 	LOCATION_UNCHANGED              /* a plain fetch: `after` is filled, no `done` follows */
@@ -130,7 +135,7 @@ unsigned location_expire(struct location *loc, int64_t wall_ms, unsigned at_most
 void location_list(struct location *loc, struct str aor, int64_t wall_ms, void (*fn)(void *user, const struct binding *b), void *user);
 struct location_counts {
 	uint64_t aors, bindings, flow_lost, commits, commit_errors, journal_rows, pending;
-	bool durable;                   /* false: the store failed and location runs in memory */
+	bool durable;                   /* false: the store failed, or there is none */
 };
 void location_count(struct location *loc, struct location_counts *out);
 

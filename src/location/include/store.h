@@ -39,13 +39,18 @@ struct store_batch {
 /* Opens the newest state. *why says what to do when it fails (unwritable, locked, damaged beyond reading). */
 int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size);
 /* Every row that is live (highest seq per key, not deleted, not expired), once, before any put. A segment
- * that cannot be read is reported to the log and the others are kept. Returns the highest sequence seen. */
+ * that cannot be read is reported to the log, set aside as .damaged, and what could be read is kept. -errno
+ * only when a segment was written by a newer sluice or nothing can be listed; *why then says what to do. */
 int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, const struct store_row *row), void *user,
-                  uint64_t *highest_seq);
-/* Starts the writer thread. `snapshot` is called on it when a new segment must start from live memory. */
+                  uint64_t *highest_seq, char *why, size_t why_size);
+/* Begins a segment and starts the writer thread. `snapshot` is called, here or on that thread, when a new segment
+ * must start from live memory: it puts every binding, and with that the older segments are obsolete. */
 int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink),
-                void *user);
-void store_put(struct store *st, struct store_batch *batch);    /* any thread; never waits */
+                void *user, char *why, size_t why_size);
+/* Any thread; never waits. A batch without rows is committed after those before it. When a commit fails: with
+ * refuse_on_failure each batch of it is told, the last one first, so that it finds its own change on top; else all
+ * are told 0 and store_durable says false until a new segment has been started. */
+void store_put(struct store *st, struct store_batch *batch);
 bool store_durable(const struct store *st);                     /* false after a failure, while in memory mode */
 void store_close(struct store *st);                             /* commits what is queued, joins the thread; NULL is fine */
 struct store_counts {

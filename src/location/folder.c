@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* folder.c - locking and listing the state folder. */
+#include "folder.h"
+#include "log.h"
+#include "mem.h"
+#include "str.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int cannot(const char *folder, int err, char *why, size_t why_size)
+{
+	if (err == -ENOENT)
+		snprintf(why, why_size, "the state folder %s does not exist: make it, or name another one", folder);
+	else
+		snprintf(why, why_size, "cannot write in the state folder %s (%s): let the user that runs sluice write there, "
+		         "or name another one", folder, strerror(-err));
+	return err;
+}
+
+static int in_use(const char *folder, int fd, char *why, size_t why_size)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	snprintf(why, why_size, "the state folder %s is in use by process %ld: stop that one first, or name another folder",
+	         folder, pid);
+	return -EBUSY;
+}
+
+int folder_lock(const char *folder, int *out, char *why, size_t why_size)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
+		return cannot(folder, -ENAMETOOLONG, why, why_size);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cannot(folder, -errno, why, why_size);
+
+	int err = flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	if (!err && (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0))
+		err = -errno;
+	if (err) {
+		err = err == -EWOULDBLOCK ? in_use(folder, fd, why, why_size) : cannot(folder, err, why, why_size);
+		close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* "location-17.db" */
+static bool segment_number(const char *name, uint64_t *out)
+{
+	struct str s = str_of(name), prefix = STR("location-"), suffix = STR(".db");
+	if (s.n <= prefix.n + suffix.n || !str_starts(s, prefix) || !str_ends(s, suffix))
+		return false;
+	return str_u64(str_range(s.p + prefix.n, s.p + s.n - suffix.n), INT64_MAX, out);
+}
+
+int folder_segments(const char *folder, uint64_t **list, unsigned *count)
+{
+	DIR *dir = opendir(folder);
+	if (!dir)
+		return -errno;
+	*list = NULL;
+	*count = 0;
+	uint64_t number;
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (!segment_number(d->d_name, &number))
+			continue;
+		*list = mem_realloc(*list, (*count + 1) * sizeof **list);
+		(*list)[(*count)++] = number;
+	}
+	closedir(dir);
+	if (*count)
+		qsort(*list, *count, sizeof **list, by_number);
+	return 0;
+}
+
+void folder_segment_path(const char *folder, uint64_t number, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%s/location-%llu.db", folder, (unsigned long long)number);
+}
+
+static void remove_or_say(const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		log_write(LOG_WARN, "store: cannot remove %s: %s", path, strerror(errno));
+}
+
+void folder_segment_remove(const char *folder, uint64_t number)
+{
+	char path[PATH_MAX], wal[PATH_MAX + 8];
+	folder_segment_path(folder, number, path);
+	snprintf(wal, sizeof wal, "%s-wal", path);
+	/* The WAL last: without it a segment would lose what was committed, without the segment it is nothing. */
+	remove_or_say(path);
+	remove_or_say(wal);
+}
+
+void folder_segment_set_aside(const char *folder, uint64_t number)
+{
+	static const char *const parts[] = { "", "-wal" };
+	for (unsigned i = 0; i < 2; i++) {
+		char path[PATH_MAX], from[PATH_MAX + 8], to[PATH_MAX + 24];
+		folder_segment_path(folder, number, path);
+		snprintf(from, sizeof from, "%s%s", path, parts[i]);
+		snprintf(to, sizeof to, "%s.damaged%s", path, parts[i]);
+		if (rename(from, to) && errno != ENOENT)
+			log_write(LOG_WARN, "store: cannot rename %s: %s", from, strerror(errno));
+	}
+}
+
+void folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		log_write(LOG_WARN, "store: cannot sync the folder %s: %s", folder, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recover.c - what the segments say together: of each key the row with the highest sequence number. */
+#include "folder.h"
+#include "hash.h"
+#include "list.h"
+#include "log.h"
+#include "map.h"
+#include "mem.h"
+#include "store_private.h"
+#include <errno.h>
+#include <stdio.h>
+
+struct kept {
+	struct map_node node;
+	struct store_row row;
+	char text[];                    /* key, record */
+};
+
+struct merge {
+	struct map rows;
+	struct hash_key key;
+	struct segment_info *segment;   /* that is being read */
+	uint64_t highest;
+	int64_t wall_ms;
+	void (*fn)(void *user, const struct store_row *row);
+	void *user;
+};
+
+static struct kept *kept_new(const struct store_row *row)
+{
+	struct kept *k = mem_alloc(sizeof *k + row->key.n + row->record.n);
+	k->row = *row;
+	k->row.key.p = k->text;
+	k->row.record.p = k->text + row->key.n;
+	memcpy(k->text, row->key.p, row->key.n);
+	if (row->record.n)
+		memcpy(k->text + row->key.n, row->record.p, row->record.n);
+	return k;
+}
+
+static void merge_row(void *user, const struct store_row *row)
+{
+	struct merge *m = user;
+	if (row->expires_wall_ms > m->segment->until_wall_ms)
+		m->segment->until_wall_ms = row->expires_wall_ms;
+	if (row->seq > m->highest)
+		m->highest = row->seq;
+	if (!row->key.n || row->expires_wall_ms <= m->wall_ms)  /* older ones of this key have expired before it */
+		return;
+
+	uint64_t hash = hash_str(m->key, row->key);
+	for (struct map_node *n = map_first(&m->rows, hash); n; n = map_again(&m->rows, n)) {
+		struct kept *k = CONTAINER(n, struct kept, node);
+		if (!str_eq(k->row.key, row->key))
+			continue;
+		if (k->row.seq >= row->seq)
+			return;
+		map_remove(&m->rows, n);
+		mem_free(k);
+		break;
+	}
+	map_insert(&m->rows, &kept_new(row)->node, hash);
+}
+
+static bool hand_over(void *user, struct map_node *node)
+{
+	struct merge *m = user;
+	struct kept *k = CONTAINER(node, struct kept, node);
+	if (m->fn && k->row.record.n)
+		m->fn(m->user, &k->row);
+	map_remove(&m->rows, node);
+	mem_free(k);
+	return true;
+}
+
+/* 0 also for a damaged segment: the rest is kept. */
+static int read_segment(struct store *st, struct merge *m, bool *complete)
+{
+	char path[PATH_MAX];
+	folder_segment_path(st->folder, m->segment->number, path);
+	int err = segment_read(path, complete, merge_row, m);
+	if (!err || err == -ENOTSUP)
+		return err;
+	log_write(LOG_ERROR, "store: %s is damaged (%s): bindings that stood only there are lost until their phones register "
+	          "again; the file is kept as %s.damaged", path, strerror(-err), path);
+	m->segment->damaged = true;
+	st->needs_snapshot = true;
+	*complete = false;              /* older ones may help out */
+	return 0;
+}
+
+static int read_newest_first(struct store *st, struct merge *m)
+{
+	bool complete = false;
+	for (unsigned i = st->count; i-- > 0;) {
+		m->segment = &st->segments[i];
+		if (complete) {         /* obsolete; the process ended before it could remove it */
+			m->segment->until_wall_ms = 0;
+			continue;
+		}
+		int err = read_segment(st, m, &complete);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, const struct store_row *row), void *user,
+                  uint64_t *highest_seq, char *why, size_t why_size)
+{
+	uint64_t *numbers;
+	unsigned count;
+	int err = folder_segments(st->folder, &numbers, &count);
+	if (err) {
+		snprintf(why, why_size, "cannot list the state folder %s: %s", st->folder, strerror(-err));
+		return err;
+	}
+	for (unsigned i = 0; i < count; i++)
+		journal_note(st, numbers[i]);
+	mem_free(numbers);
+
+	struct merge m = { .key = hash_key_new(), .wall_ms = wall_ms, .user = user };
+	map_init(&m.rows);
+	err = read_newest_first(st, &m);
+	if (err)
+		snprintf(why, why_size, "the journal in %s was written by a newer sluice: run that one, or name another state folder",
+		         st->folder);
+	else
+		m.fn = fn;
+	map_each(&m.rows, hand_over, &m);
+	map_fini(&m.rows);
+	if (!err) {
+		journal_tidy(st, wall_ms);
+		*highest_seq = m.highest;
+	}
+	return err;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* segment.h - one file of the journal: rows are only ever added. SQLite, so that an operator can look inside.
+ *
+ * Every call that fails gives -errno; after that a segment may only be abandoned: what a second
+ * sync says about bytes that the first one lost is worth nothing. */
+#ifndef SLUICE_SEGMENT_H
+#define SLUICE_SEGMENT_H
+
+#include "store.h"
+
+struct segment;
+
+int segment_create(const char *path, struct segment **out);     /* the file must not exist; mode 0600 */
+int segment_begin(struct segment *s);
+int segment_add(struct segment *s, const struct store_row *row);
+/* In the same commit: all that was live when the segment began is in it, older ones are obsolete. */
+int segment_mark_complete(struct segment *s);
+int segment_commit(struct segment *s);
+void segment_close(struct segment *s);          /* NULL is fine */
+void segment_abandon(struct segment *s);        /* neither synced nor checkpointed any more; NULL is fine */
+
+/* Every row in the order of writing. -EBADMSG: damaged, fn has had what could be read. -ENOTSUP: written by a
+ * newer sluice. */
+int segment_read(const char *path, bool *complete, void (*fn)(void *user, const struct store_row *row), void *user);
+
+#endif

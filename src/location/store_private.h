@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_private.h - the SQLite store as its files see it. */
+#ifndef SLUICE_STORE_PRIVATE_H
+#define SLUICE_STORE_PRIVATE_H
+
+#include "segment.h"
+#include "store.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { BATCHES_A_COMMIT = 4096, ROWS_A_COMMIT = 8192 };
+
+/* A segment in the folder. It goes when nothing in it matters any more. */
+struct segment_info {
+	uint64_t number;
+	int64_t until_wall_ms;          /* the latest expiry of its rows */
+	bool damaged;
+};
+
+struct store {
+	struct mpsc queue;
+	struct store_settings settings;
+	char *folder;
+	int lock_fd, wake_fd;           /* -1: none */
+	pthread_t thread;
+	bool running;
+	atomic_bool stop, sleeping, durable;
+
+	/* The writer's own */
+	void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink);
+	void *user;
+	struct segment_info *segments;  /* ascending; the last is the current one when `current` is set */
+	unsigned count;
+	uint64_t last_number;
+	struct segment *current;        /* NULL: the last one failed */
+	int64_t begun_ms;
+	bool needs_snapshot;            /* the next segment must hold all that lives */
+	int failed;                     /* -errno while current is NULL */
+	int64_t retry_ms, retry_wait_ms;
+	struct store_batch *taken[BATCHES_A_COMMIT];
+
+	atomic_uint_fast64_t commits, rows, errors, open_segments;
+};
+
+/* --- journal.c: the row of segments; the writer's thread, or before it runs --- */
+struct segment_info *journal_note(struct store *st, uint64_t number);
+/* A segment to write into: the current one, or a new one when that is old, or failed a while ago. -errno: none now. */
+int journal_ready(struct store *st);
+int journal_write(struct store *st, struct store_batch *const *batches, unsigned count);
+void journal_tidy(struct store *st, int64_t wall_ms);   /* remove segments in which everything has expired */
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stripe.c - AORs and their entries, linked and unlinked. */
+#include "stripe.h"
+#include "mem.h"
+
+void stripe_init(struct stripe *s)
+{
+	pthread_mutex_init(&s->lock, NULL);
+	map_init(&s->aors);
+	list_init(&s->all);
+	s->expiry = (struct expiry){ 0 };
+	s->earlier_boot = 0;
+}
+
+void stripe_fini(struct stripe *s)
+{
+	struct entry *e;
+	while ((e = expiry_first(&s->expiry))) {
+		stripe_unlink(s, e);
+		mem_free(e);
+	}
+	expiry_fini(&s->expiry);
+	map_fini(&s->aors);
+	pthread_mutex_destroy(&s->lock);
+}
+
+struct aor *stripe_find(const struct stripe *s, uint64_t hash, struct str aor)
+{
+	for (struct map_node *n = map_first(&s->aors, hash); n; n = map_again(&s->aors, n)) {
+		struct aor *a = CONTAINER(n, struct aor, node);
+		if (str_eq(aor_str(a), aor))
+			return a;
+	}
+	return NULL;
+}
+
+static struct aor *make(struct stripe *s, uint64_t hash, struct str aor)
+{
+	struct aor *a = mem_alloc(sizeof *a + aor.n);
+	a->first = NULL;
+	a->count = 0;
+	a->n = (uint32_t)aor.n;
+	memcpy(a->text, aor.p, aor.n);
+	map_insert(&s->aors, &a->node, hash);
+	list_add_tail(&s->all, &a->all);
+	return a;
+}
+
+void stripe_link(struct stripe *s, uint64_t hash, struct str aor, struct entry *e)
+{
+	struct aor *a = stripe_find(s, hash, aor);
+	if (!a)
+		a = make(s, hash, aor);
+
+	struct entry **at = &a->first;
+	while (*at && (*at)->updated_wall_ms > e->updated_wall_ms)
+		at = &(*at)->next;
+	e->next = *at;
+	*at = e;
+	e->aor = a;
+	a->count++;
+	expiry_add(&s->expiry, e);
+	s->earlier_boot += e->earlier_boot;
+}
+
+void stripe_unlink(struct stripe *s, struct entry *e)
+{
+	struct aor *a = e->aor;
+	struct entry **at = &a->first;
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	e->next = NULL;
+	e->aor = NULL;
+	expiry_remove(&s->expiry, e);
+	s->earlier_boot -= e->earlier_boot;
+
+	if (--a->count == 0) {
+		map_remove(&s->aors, &a->node);
+		list_remove(&a->all);
+		mem_free(a);
+	}
+}
+
+struct entry *stripe_entry(const struct stripe *s, uint64_t hash, struct str aor, uint64_t id)
+{
+	struct aor *a = stripe_find(s, hash, aor);
+	for (struct entry *e = a ? a->first : NULL; e; e = e->next)
+		if (e->id == id)
+			return e;
+	return NULL;
+}
