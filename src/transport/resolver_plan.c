@@ -88,6 +88,15 @@ static void add_goal_host(struct query *q, const struct goal *goal)
 		add_host(q, goal, goal->kinds[i], goal->host, goal->port ? goal->port : default_port(goal->kinds[i]));
 }
 
+/* A server that swallows NAPTR questions has cost the first wait. Ask for what the last pass may turn out to need. */
+static void foresee_host(struct query *q, const struct goal *goal)
+{
+	if (q->resolver->set.ipv4)
+		query_look(q, DNS_A, goal->host);
+	if (q->resolver->set.ipv6)
+		query_look(q, DNS_AAAA, goal->host);
+}
+
 /* --- SRV and NAPTR --- */
 
 /* True: the answer stands or falls with these SRV records, so the host's own addresses are not wanted: there are
@@ -204,4 +213,6 @@ void plan_run(struct query *q)
 		found = add_by_srv(q, &goal);
 	if (!found)
 		add_goal_host(q, &goal);
+	else if (q->hurry)
+		foresee_host(q, &goal);
 }
