@@ -11,7 +11,7 @@
 struct world {
 	struct fake fake;
 	struct txns *x;
-	char told[1000];
+	char told[32768];
 	struct packet *request;         /* the last one told, until it is accepted or the next comes */
 	struct txn_client *client;      /* of the last send */
 	bool forget_on_response;        /* what the client's callback does */
