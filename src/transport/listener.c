@@ -182,3 +182,21 @@ uint8_t listener_towards(const struct transport *t, enum transport_kind kind, co
 	}
 	return best;
 }
+
+bool transport_udp_listener(const struct transport *t, const struct addr *local, uint8_t *listener)
+{
+	bool found = false;
+	for (unsigned i = 0; i < t->listener_count; i++) {
+		const struct listener *l = &t->listeners[i];
+		if (l->kind != TRANSPORT_UDP || l->bound.family != local->family || l->bound.port != local->port)
+			continue;
+		bool exact = addr_same_ip(&l->bound, local);
+		if (exact || (l->wildcard && !found)) {
+			*listener = (uint8_t)i;
+			found = true;
+		}
+		if (exact)
+			break;
+	}
+	return found;
+}

@@ -24,7 +24,6 @@ static void home_boot(struct home *h)
 {
 	struct transport_error why;
 	assert_int_equal(token_keys_load(h->dir, &h->t.keys, &why), 0);
-	h->t.node = token_keys_node(h->t.keys);
 	flow_table_init(&h->t.flows, 1, 16);
 }
 
