@@ -2,9 +2,9 @@
 /* segment.c - one journal file in SQLite. */
 #include "segment.h"
 #include "mem.h"
+#include "sqlite_error.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 enum {
@@ -17,35 +17,14 @@ struct segment {
 	sqlite3_stmt *insert;
 };
 
-static int errno_of(sqlite3 *db, int rc)
-{
-	int system = db ? sqlite3_system_errno(db) : 0;
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_DONE:
-	case SQLITE_ROW:     return 0;
-	case SQLITE_FULL:    return -ENOSPC;
-	case SQLITE_READONLY: return -EROFS;
-	case SQLITE_NOMEM:   return -ENOMEM;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:  return -EBADMSG;
-	default:             return system > 0 ? -system : -EIO;
-	}
-}
-
-static int run(sqlite3 *db, const char *sql)
-{
-	return errno_of(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
-}
-
 /* EXCLUSIVE keeps the index of the WAL in our own memory: no shared file, no mapping to fault on. */
 static int open_file(const char *path, sqlite3 **out)
 {
 	sqlite3 *db = NULL;
 	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	int err = errno_of(db, rc);
+	int err = sqlite_error(db, rc);
 	if (!err)
-		err = run(db, "PRAGMA locking_mode=EXCLUSIVE");
+		err = sqlite_run(db, "PRAGMA locking_mode=EXCLUSIVE");
 	if (err) {
 		sqlite3_close(db);
 		return err;
@@ -65,11 +44,11 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages)
 static int prepare_tables(struct segment *s)
 {
 	sqlite3_wal_hook(s->db, after_commit, NULL);
-	int err = run(s->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA user_version=1;"
+	int err = sqlite_run(s->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA user_version=1;"
 	                     "CREATE TABLE j(seq INTEGER, key BLOB, record BLOB, expires INTEGER)");
 	_Static_assert(FORMAT == 1, "user_version above");
 	if (!err)
-		err = errno_of(s->db, sqlite3_prepare_v3(s->db, "INSERT INTO j VALUES(?,?,?,?)", -1, SQLITE_PREPARE_PERSISTENT,
+		err = sqlite_error(s->db, sqlite3_prepare_v3(s->db, "INSERT INTO j VALUES(?,?,?,?)", -1, SQLITE_PREPARE_PERSISTENT,
 		                                         &s->insert, NULL));
 	return err;
 }
@@ -96,7 +75,7 @@ int segment_create(const char *path, struct segment **out)
 
 int segment_begin(struct segment *s)
 {
-	return run(s->db, "BEGIN");
+	return sqlite_run(s->db, "BEGIN");
 }
 
 int segment_add(struct segment *s, const struct store_row *row)
@@ -108,19 +87,19 @@ int segment_add(struct segment *s, const struct store_row *row)
 	else
 		sqlite3_bind_null(s->insert, 3);
 	sqlite3_bind_int64(s->insert, 4, row->expires_wall_ms);
-	int err = errno_of(s->db, sqlite3_step(s->insert));
+	int err = sqlite_error(s->db, sqlite3_step(s->insert));
 	sqlite3_reset(s->insert);
 	return err;
 }
 
 int segment_mark_complete(struct segment *s)
 {
-	return run(s->db, "CREATE TABLE complete(yes INTEGER)");
+	return sqlite_run(s->db, "CREATE TABLE complete(yes INTEGER)");
 }
 
 int segment_commit(struct segment *s)
 {
-	return run(s->db, "COMMIT");
+	return sqlite_run(s->db, "COMMIT");
 }
 
 void segment_close(struct segment *s)
@@ -149,7 +128,7 @@ static int number(sqlite3 *db, const char *sql, int64_t *out)
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int64(q, 0);
 	sqlite3_finalize(q);
-	return errno_of(db, rc);
+	return sqlite_error(db, rc);
 }
 
 static struct str column(sqlite3_stmt *q, int at)
@@ -170,7 +149,7 @@ static int read_rows(sqlite3 *db, void (*fn)(void *user, const struct store_row 
 		                         sqlite3_column_int64(q, 3) };
 		fn(user, &row);
 	}
-	int err = errno_of(db, rc);
+	int err = sqlite_error(db, rc);
 	sqlite3_finalize(q);
 	return err;
 }

@@ -20,8 +20,10 @@ struct user {
 /* --- the file; any process (the server's own and `sluice user`), SQLite with WAL --- */
 int users_open(const char *path, struct users **out, char *why, size_t why_size);       /* makes the file and table; -errno */
 void users_close(struct users *u);
-int users_reload(struct users *u);      /* read the table again; -errno keeps the old one */
-/* -EEXIST: there already; -ENOENT: no such user (set, remove). Changes are durable when they return
+/* Read the table again if another process has changed it (cheap when not: call it as often as a second);
+ * -errno keeps the old one. */
+int users_reload(struct users *u);
+/* -EEXIST: there already, or one of its names is another's (name or alias); -ENOENT: no such user (set, remove). Changes are durable when they return
  * and are seen by look-ups of this object at once. */
 int users_add(struct users *u, const struct user *user);
 int users_set(struct users *u, const struct user *user);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit.h"
+#include <stddef.h>
+
+#define BOB "bob@example.com"
+#define PHONE "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+#define OTHER "urn:uuid:00000000-7dec-11d0-a765-00a0c91e6bf6"
+
+static int setup(void **state)
+{
+	static struct kit k;
+	kit_start(&k, NULL, false);
+	*state = &k;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	kit_stop(*state);
+	return 0;
+}
+
+static void flow(struct kit *k, const char *contact, const char *instance, uint32_t reg_id, uint64_t stream)
+{
+	static uint32_t cseq;
+	assert_int_equal(kit_register(k, (struct reg){ .contact = contact, .instance = instance, .reg_id = reg_id, .expires_s = 600,
+	                                               .cseq = ++cseq, .stream = stream }), LOCATION_DONE);
+	k->now_ms += 10;
+}
+
+/* OB-80 OB-90 */
+static void flows_are_grouped_by_phone_and_the_newest_comes_first(void **state)
+{
+	struct kit *k = *state;
+	flow(k, "sip:p1@h", PHONE, 1, 1);
+	flow(k, "sip:o1@h", OTHER, 1, 2);
+	flow(k, "sip:p2@h", PHONE, 2, 3);
+	flow(k, "sip:o2@h", OTHER, 2, 4);
+	assert_string_equal(kit_targets(k, BOB), "sip:o2@h sip:o1@h|sip:p2@h sip:p1@h");
+	flow(k, "sip:p1@h", PHONE, 1, 5);
+	assert_string_equal(kit_targets(k, BOB), "sip:p1@h sip:p2@h|sip:o2@h sip:o1@h");
+}
+
+static void same_instance_without_reg_id_is_the_same_phone(void **state)
+{
+	struct kit *k = *state;
+	flow(k, "sip:p1@h", PHONE, 1, 1);
+	flow(k, "sip:x@h", NULL, 0, 0);
+	flow(k, "sip:p0@h", PHONE, 0, 0);
+	assert_string_equal(kit_targets(k, BOB), "sip:p0@h sip:p1@h|sip:x@h");
+}
+
+static void phones_are_ordered_by_q_then_by_time(void **state)
+{
+	struct kit *k = *state;
+	static const struct { const char *uri; int q; } rows[] = {
+		{ "sip:a@h", 500 }, { "sip:b@h", 1000 }, { "sip:c@h", 500 }, { "sip:d@h", 100 }, { "sip:e@h", 1000 },
+	};
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++, k->now_ms++)
+		kit_register(k, (struct reg){ .contact = rows[i].uri, .q = rows[i].q, .expires_s = 60, .cseq = i + 1 });
+	assert_string_equal(kit_targets(k, BOB), "sip:e@h|sip:b@h|sip:c@h|sip:a@h|sip:d@h");
+	assert_int_equal(kit_find(k, BOB).instances[4].q, 100);
+}
+
+/* PX-12 */
+static void uri_is_in_the_target_set_once(void **state)
+{
+	struct kit *k = *state;
+	flow(k, "sip:bob@192.0.2.5", PHONE, 1, 0);
+	flow(k, "sip:bob@192.0.2.5", OTHER, 1, 0);
+	flow(k, "sip:BOB@192.0.2.5", NULL, 0, 0);
+	flow(k, "SIP:bob@192.0.2.5", NULL, 0, 0);
+	assert_string_equal(kit_targets(k, BOB), "SIP:bob@192.0.2.5|sip:BOB@192.0.2.5");
+	/* Another way to the same URI is another target: two phones behind two NATs. */
+	flow(k, "sip:bob@192.0.2.5", PHONE, 1, 11);
+	flow(k, "sip:bob@192.0.2.5", OTHER, 1, 12);
+	assert_int_equal(kit_find(k, BOB).instance_count, 4);
+}
+
+/* OB-88 */
+static void closed_flow_is_invalid_for_all_aors_at_once(void **state)
+{
+	struct kit *k = *state;
+	static const char *const aors[] = { BOB, "ann@example.com", "tom@example.com" };
+	for (unsigned i = 0; i < 3; i++)
+		kit_register(k, (struct reg){ .aor = aors[i], .contact = "sip:x@h", .instance = PHONE, .reg_id = 1, .expires_s = 600,
+		                              .cseq = 1, .stream = 21 });
+	for (unsigned i = 0; i < 3; i++)
+		assert_string_equal(kit_targets(k, aors[i]), "sip:x@h");
+	k->dead[21] = true;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(kit_targets(k, aors[i]), "");
+		assert_false(kit_find(k, aors[i]).known_flow_lost);
+	}
+}
+
+static void contact_that_is_not_reached_by_its_stream_outlives_it(void **state)
+{
+	struct kit *k = *state;
+	kit_register(k, (struct reg){ .contact = "sip:x@192.0.2.1", .expires_s = 60, .cseq = 1, .stream = 30, .by_contact = true });
+	k->dead[30] = true;
+	assert_string_equal(kit_targets(k, BOB), "sip:x@192.0.2.1");
+}
+
+/* OB-85 */
+static void dropped_binding_is_gone_unless_a_newer_version_came(void **state)
+{
+	struct kit *k = *state;
+	flow(k, "sip:p1@h", PHONE, 1, 1);
+	flow(k, "sip:p2@h", PHONE, 2, 2);
+	uint64_t old = kit_find(k, BOB).instances[0].flows[1].id;
+	flow(k, "sip:p1@h", PHONE, 1, 3);
+	assert_false(location_drop(k->loc, STR(BOB), old, k->now_ms));
+	assert_string_equal(kit_targets(k, BOB), "sip:p1@h sip:p2@h");
+	uint64_t now = kit_find(k, BOB).instances[0].flows[0].id;
+	assert_true(location_drop(k->loc, STR(BOB), now, k->now_ms));
+	assert_false(location_drop(k->loc, STR(BOB), now, k->now_ms));
+	assert_string_equal(kit_targets(k, BOB), "sip:p2@h");
+}
+
+static void nobody_is_an_empty_set(void **state)
+{
+	struct target_set set = kit_find(*state, "nobody@example.com");
+	assert_int_equal(set.instance_count, 0);
+	assert_false(set.known_flow_lost);
+}
+
+struct seen {
+	unsigned all, lost;
+};
+
+static void see(void *user, const struct binding *b)
+{
+	struct seen *s = user;
+	s->all++;
+	s->lost += b->state == BINDING_FLOW_LOST;
+	assert_true(b->contact.n && b->aor.n);
+}
+
+static void listing_shows_every_binding_also_those_whose_flow_is_dead(void **state)
+{
+	struct kit *k = *state;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct str aor = arena_printf(&k->arena, "user%u@example.com", i);
+		kit_register(k, (struct reg){ .aor = aor.p, .contact = "sip:x@h", .expires_s = 600, .cseq = 1, .stream = 1 + i % 2 });
+	}
+	kit_register(k, (struct reg){ .aor = "gone@example.com", .contact = "sip:x@h", .expires_s = 1, .cseq = 1 });
+	k->now_ms += 1000;
+	k->dead[2] = true;
+	struct seen s = { 0 };
+	location_list(k->loc, STR_NONE, k->now_ms, see, &s);
+	assert_int_equal(s.all, 1000);
+	assert_int_equal(s.lost, 500);
+	s = (struct seen){ 0 };
+	location_list(k->loc, STR("user7@example.com"), k->now_ms, see, &s);
+	assert_int_equal(s.all, 1);
+	assert_int_equal(s.lost, 1);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(flows_are_grouped_by_phone_and_the_newest_comes_first),
+		T(same_instance_without_reg_id_is_the_same_phone),
+		T(phones_are_ordered_by_q_then_by_time),
+		T(uri_is_in_the_target_set_once),
+		T(closed_flow_is_invalid_for_all_aors_at_once),
+		T(contact_that_is_not_reached_by_its_stream_outlives_it),
+		T(dropped_binding_is_gone_unless_a_newer_version_came),
+		T(nobody_is_an_empty_set),
+		T(listing_shows_every_binding_also_those_whose_flow_is_dead),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
