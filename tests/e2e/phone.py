@@ -131,6 +131,8 @@ class Call:
 
     def start(self, expect, timeout, early):
         self.send()
+        if early and self.phone.password is None:
+            return self
         first = self.next(timeout)
         if first.status in (401, 407) and self.phone.password is not None:
             self.phone.ack(self.peer, self.request, first)

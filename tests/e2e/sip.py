@@ -347,10 +347,6 @@ class TlsPeer(TcpPeer):
             context.load_cert_chain(*self.certificate)
         return context.wrap_socket(sock, server_hostname=self.server_name)
 
-    def contact_uri(self, user="x"):
-        host, port = self.local
-        return "sips:%s@%s:%d" % (user, host, port)
-
     def reset(self):
         """RST under TLS: no close_notify."""
         raw = socket.socket(fileno=os.dup(self.sock.fileno()))
