@@ -147,9 +147,10 @@ static void committed(struct location_update *update, int err)
 /* From here copies of the request are absorbed by the transaction, until the commit lets the answer go. */
 static void change(struct registration *g)
 {
-	g->st = txn_accept(g->r->parts.txns, g->packet);
-	if (!g->st)
-		return;                         /* 503 was sent */
+	struct txn_server *st = txn_accept(g->r->parts.txns, g->packet);
+	if (!st)
+		return;                         /* 503 was sent; g is gone with its packet */
+	g->st = st;
 	switch (location_register(g->r->parts.location, &g->update)) {
 	case LOCATION_DONE:
 		g->r->waiting++;

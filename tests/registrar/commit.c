@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A REGISTER that waits for the store: location_register is a fake here, so that the commit comes when the test says. */
+#include "../base/check.h"
+#include "../auth/fake_users.h"
+#include "loop.h"
+#include "mem.h"
+#include "registrar.h"
+#include <stdio.h>
+
+struct txns {
+	unsigned accepted, stateless, answered, status;
+	bool full;
+};
+struct location {
+	struct location_update *waiting;
+	unsigned asked;
+	enum location_result result;
+};
+struct transport_worker {
+	unsigned told;
+};
+
+struct txn_server *txn_accept(struct txns *x, struct packet *p)
+{
+	if (x->full) {
+		packet_free(p);
+		return NULL;
+	}
+	struct txn_server *st = mem_zalloc(sizeof *st);
+	st->packet = p;
+	x->accepted++;
+	return st;
+}
+
+void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra)
+{
+	(void)phrase;
+	(void)extra;
+	x->answered++;
+	x->status = status;
+	packet_free(st->packet);
+	mem_free(st);
+}
+
+void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, struct str phrase, struct str extra)
+{
+	(void)p;
+	(void)phrase;
+	(void)extra;
+	x->stateless++;
+	x->status = status;
+}
+
+void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, bool outbound, int64_t until_ms)
+{
+	(void)f;
+	(void)outbound;
+	(void)until_ms;
+	w->told++;
+}
+
+enum location_result location_register(struct location *loc, struct location_update *u)
+{
+	loc->asked++;
+	if (loc->result == LOCATION_DONE)
+		loc->waiting = u;
+	return loc->result;
+}
+
+static const struct user alice = { .name = STR_INIT("alice"), .domain = STR_INIT("example.com") };
+static const struct domain domain = { .name = STR_INIT("example.com") };
+
+struct bench {
+	struct loop *loop;
+	struct registrar *registrar;
+	struct users users;
+	struct txns txns;
+	struct location location;
+	struct transport_worker worker;
+};
+
+static int set_up(void **state)
+{
+	struct bench *b = mem_zalloc(sizeof *b);
+	b->users = (struct users){ &alice, 1, 0 };
+	assert_int_equal(loop_new(&b->loop), 0);
+	struct registrar_setup setup = {
+		.loop = b->loop, .txns = &b->txns, .transport_worker = &b->worker, .location = &b->location, .users = &b->users,
+	};
+	registrar_settings_init(&setup.settings);
+	assert_int_equal(registrar_new(&setup, &b->registrar), 0);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+	registrar_free(b->registrar);
+	loop_free(b->loop);
+	mem_free(b);
+	return 0;
+}
+
+static void arrive(struct bench *b)
+{
+	struct packet *p = packet_new(STR("REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
+	                                  "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 1\r\n"
+	                                  "CSeq: 1 REGISTER\r\nContact: <sip:alice@192.0.2.1>\r\n\r\n"));
+	struct sip_fault fault;
+	assert_int_equal(sip_parse(&p->msg, p->text, &p->arena, NULL, &fault), SIP_PARSED);
+	assert_true(addr_parse(STR("192.0.2.1:5060"), 0, &p->from.remote));
+	registrar_handle(b->registrar, &(struct register_request){ .packet = p, .domain = &domain, .user = &alice });
+}
+
+static void commit(struct bench *b, int err)
+{
+	struct location_update *u = b->location.waiting;
+	b->location.waiting = NULL;
+	u->done(u, err);
+}
+
+static void the_200_waits_for_the_commit(void **state)
+{
+	struct bench *b = *state;
+	arrive(b);
+	assert_int_equal(b->txns.accepted, 1);          /* copies are absorbed from here */
+	assert_int_equal(b->txns.answered, 0);
+	assert_int_equal(b->worker.told, 0);
+	assert_int_equal(registrar_waiting(b->registrar), 1);
+	commit(b, 0);
+	assert_int_equal(b->txns.status, 200);
+	assert_int_equal(b->worker.told, 1);
+	assert_int_equal(registrar_waiting(b->registrar), 0);
+}
+
+/* RG-09 */
+static void a_commit_that_fails_is_a_500(void **state)
+{
+	struct bench *b = *state;
+	arrive(b);
+	commit(b, -5);
+	assert_int_equal(b->txns.status, 500);
+	assert_int_equal(b->worker.told, 0);
+	assert_int_equal(registrar_waiting(b->registrar), 0);
+}
+
+static void what_location_refuses_is_answered_at_once(void **state)
+{
+	static const struct { enum location_result result; unsigned status; } table[] = {
+		{ LOCATION_STALE, 400 }, { LOCATION_FULL, 403 },
+	};
+	struct bench *b = *state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		b->location.result = table[i].result;
+		arrive(b);
+		assert_int_equal(b->txns.answered, i + 1);
+		assert_int_equal(b->txns.status, table[i].status);
+		assert_int_equal(registrar_waiting(b->registrar), 0);
+	}
+	assert_int_equal(b->worker.told, 0);
+}
+
+static void nothing_is_bound_when_there_is_no_room_for_a_transaction(void **state)
+{
+	struct bench *b = *state;
+	b->txns.full = true;
+	arrive(b);
+	assert_int_equal(b->location.asked, 0);
+	assert_int_equal(registrar_waiting(b->registrar), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(the_200_waits_for_the_commit),
+		CASE(a_commit_that_fails_is_a_500),
+		CASE(what_location_refuses_is_answered_at_once),
+		CASE(nothing_is_bound_when_there_is_no_room_for_a_transaction),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
