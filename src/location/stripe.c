@@ -46,6 +46,11 @@ static struct aor *make(struct stripe *s, uint64_t hash, struct str aor)
 	return a;
 }
 
+static bool newer(const struct entry *a, const struct entry *b)
+{
+	return a->updated_wall_ms != b->updated_wall_ms ? a->updated_wall_ms > b->updated_wall_ms : a->id > b->id;
+}
+
 void stripe_link(struct stripe *s, uint64_t hash, struct str aor, struct entry *e)
 {
 	struct aor *a = stripe_find(s, hash, aor);
@@ -53,7 +58,7 @@ void stripe_link(struct stripe *s, uint64_t hash, struct str aor, struct entry *
 		a = make(s, hash, aor);
 
 	struct entry **at = &a->first;
-	while (*at && (*at)->updated_wall_ms > e->updated_wall_ms)
+	while (*at && newer(*at, e))
 		at = &(*at)->next;
 	e->next = *at;
 	*at = e;
