@@ -24,7 +24,7 @@ enum aor_owner aor_find(struct users *users, const struct domain *d, const struc
 {
 	struct str name;
 	if ((uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS) || uri->user.n == 0 ||
-	    !domain_has(d, uri->host) || !sip_unescape(uri->user, arena, &name))
+	    !policy_domain_has(d, uri->host) || !sip_unescape(uri->user, arena, &name))
 		return AOR_ELSEWHERE;
 	if (users_find(users, name, d->name, arena, user)) {
 		*key = aor_key(d, user->name, arena);

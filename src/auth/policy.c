@@ -78,7 +78,7 @@ void policy_index(struct policy *p)
 	qsort(p->names, p->name_count, sizeof *p->names, compare_names);
 }
 
-bool domain_has(const struct domain *d, struct str host)
+bool policy_domain_has(const struct domain *d, struct str host)
 {
 	if (sip_host_equal(d->name, host))
 		return true;
@@ -93,7 +93,7 @@ const struct domain *policy_domain(const struct policy *p, struct str host)
 {
 	if (!p->names) {
 		for (unsigned i = 0; i < p->domain_count; i++) {
-			if (domain_has(&p->domains[i], host))
+			if (policy_domain_has(&p->domains[i], host))
 				return &p->domains[i];
 		}
 		return NULL;

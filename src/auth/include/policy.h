@@ -72,7 +72,7 @@ void policy_index(struct policy *p);
  * make no difference; IPv6 with or without brackets, in any spelling. */
 const struct domain *policy_domain(const struct policy *p, struct str host);
 /* The same question for one domain. */
-bool domain_has(const struct domain *d, struct str host);
+bool policy_domain_has(const struct domain *d, struct str host);
 
 /* The rights of a source: those of all entries that match, together. peer_names as in struct packet. */
 unsigned policy_rights(const struct policy *p, const struct addr *source, struct str peer_names);
