@@ -53,6 +53,7 @@ struct transport {
 	struct interfaces *interfaces;  /* addresses of this machine */
 	struct tls **tls;               /* one a worker: its own library context; NULL without TLS */
 	struct log_limit full_log, tls_log;
+	bool stopped;                   /* no loop runs any more: nobody is told anything */
 	struct token_keys *keys;        /* with node and boot id (token_keys.h) */
 };
 

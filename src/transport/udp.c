@@ -47,7 +47,8 @@ static void local_of(struct msghdr *m, struct addr *local)
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof info);
-			memcpy(local->ip, &info.ipi_spec_dst, 4);
+			/* An ICMP error has no spec_dst, but it came to the address that the datagram left from. */
+			memcpy(local->ip, info.ipi_spec_dst.s_addr ? &info.ipi_spec_dst : &info.ipi_addr, 4);
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof info);

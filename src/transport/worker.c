@@ -105,8 +105,10 @@ static struct news *news_new(struct transport_worker *w, const struct flow_ref *
 static void news_post(struct transport_worker *w, struct news *news)
 {
 	unsigned workers = w->t->set.workers, count = 0;
-	for (unsigned i = 0; i < workers; i++)
+	for (unsigned i = 0; i < workers && !w->t->stopped; i++)
 		count += w->t->workers[i] != NULL;
+	if (!count)
+		mem_free(news);
 	atomic_init(&news->left, count);
 	for (unsigned i = 0; count && i < workers; i++) {
 		struct transport_worker *to = w->t->workers[i];
@@ -218,6 +220,7 @@ void transport_worker_free(struct transport_worker *w)
 {
 	if (!w)
 		return;
+	w->t->stopped = true;
 	transport_worker_quiet(w);
 	stream_close_all(w);
 	for (unsigned i = 0; i < w->t->listener_count; i++)
