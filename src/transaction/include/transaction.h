@@ -4,7 +4,10 @@
  *
  * The machines are pure (txn_machine.h): event in, actions out. This header is what runs them: it
  * parses what arrives, matches, absorbs retransmissions, sends and repeats, answers CANCEL with 200,
- * acknowledges failures, and hands everything else up. One struct txns a worker; all calls on its thread. */
+ * acknowledges failures, and hands everything else up. One struct txns a worker; all calls on its thread.
+ *
+ * No callback runs inside txn_send, txn_accept, txn_reply, txn_answer, txn_drop, txn_cancel or txn_forget; each of
+ * them may be called from any callback. Callbacks come from txns_receive, txns_flow_closed, txns_unreachable and timers. */
 #ifndef SLUICE_TRANSACTION_H
 #define SLUICE_TRANSACTION_H
 
@@ -22,13 +25,15 @@ struct txn_settings {
 	size_t max_bytes;               /* budget of finished transactions; the oldest finished non-INVITE go first [64 MiB] */
 	size_t max_live;                /* unfinished ones; past it new requests get a stateless 503 [200000] */
 	bool force_rport;               /* answer UDP requests to their source even without rport [true: phones behind NAT] */
-	int keep_s;                     /* RFC 6223: the value given to `keep`; -1: not given */
+	int keep_s;                     /* RFC 6223: the value given to `keep`; -1: not given [-1] */
 };
 void txn_settings_init(struct txn_settings *s);
 
 /* --- a request that came in --- */
 struct txn_server {
-	struct packet *packet;          /* the request (packet->msg is parsed); the transaction's until its end */
+	/* The request (packet->msg is parsed). It is freed by the final answer, with st itself; after a 2xx to an
+	 * INVITE both live until `over`. */
+	struct packet *packet;
 	void *user;                     /* the handler's */
 };
 
@@ -41,7 +46,8 @@ struct txn_events {
 	 * packet is the callee's. */
 	void (*ack)(void *user, struct packet *p);
 	/* A CANCEL matched an INVITE without a final answer; its own 200 is sent. `cancel` is borrowed. End the INVITE by
-	 * txn_reply (487 or what the branches give). */
+	 * txn_reply (487 or what the branches give). Once for an INVITE. (A CANCEL for an INVITE that was not accepted yet
+	 * gets 481.) */
 	void (*cancelled)(void *user, struct txn_server *st, const struct packet *cancel);
 	/* An INVITE transaction that was answered 2xx has left the Accepted state (timer L): st is
 	 * gone when this returns. Only for INVITE after 2xx. */
@@ -49,21 +55,27 @@ struct txn_events {
 };
 
 struct txns;
+/* -EINVAL: a timer is negative, t1 is 0, or t2 is less than t1. */
 int txns_new(struct loop *loop, struct transport *t, struct transport_worker *tw, struct resolver *resolver,
              const struct txn_settings *settings, const struct txn_events *events, void *user, struct txns **out);
 void txns_free(struct txns *x);         /* ends every transaction without callbacks; NULL is fine */
 
 /* What the transport reports goes here. */
-void txns_receive(struct txns *x, struct packet *p);            /* takes the packet */
+/* Takes the packet. A request is stamped, then checked: a faulty one gets its status with the reason in the phrase,
+ * unless it is an ACK or has no readable Via. A response belongs to the client transaction of its branch and CSeq method; a
+ * branch is ours and unguessable, so sent-by is not compared (TP-07, PX-40). Faulty and unmatched
+ * responses are dropped and counted. */
+void txns_receive(struct txns *x, struct packet *p);
 void txns_flow_closed(struct txns *x, const struct flow_ref *flow);     /* fails client transactions on it */
 void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote);   /* fails the branch that the quote names, no other */
 
 /* --- serving --- */
-/* Make a server transaction; takes the packet. NULL when the budget is used up: then a 503 was sent
- * and the packet is freed. From here an INVITE gets its 100 by itself after timers.trying, and a non-INVITE when RFC 4320
+/* Make a server transaction; takes the packet. NULL when the budget is used up (a 503 was sent) or when a copy of
+ * the request was accepted meanwhile (it is absorbed); the packet is freed then. From here an INVITE gets its 100 by itself after timers.trying, and a non-INVITE when RFC 4320
  * says so (TX-16, TX-17). */
 struct txn_server *txn_accept(struct txns *x, struct packet *p);
-/* Send a response. Takes no reference of the caller's. After a final response (for INVITE: 300-699) st must not be touched any more.
+/* Send a response to where the request came from (RFC 3261 §18.2.2, RFC 3581; on a stream that has ended by a new connection:
+ * TX-30). Takes no reference of the caller's; a failure to send changes nothing (TX-10). After a final response (for INVITE: 300-699) st must not be touched any more.
  * After a 2xx to an INVITE further 2xx may follow until `over`. A provisional response over 100 to
  * a non-INVITE, or 408 to one, is a caller's mistake (TX-15, TX-18): asserted. */
 void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response);
@@ -112,13 +124,22 @@ struct txn_client *txn_send(struct txns *x, const struct txn_request *r);
  * of the CANCEL, `failed` says TIMEOUT (RFC 3261 §9.1). Fine to call twice or after the end of the INVITE (nothing
  * happens). */
 void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra);
-/* No more callbacks for ct: it goes on by itself (ACK, absorbing copies) and ends. */
+/* No more callbacks for ct: it goes on by itself (ACK, absorbing copies) and ends. A cancelled one may be forgotten:
+ * its CANCEL is still sent and repeated. */
 void txn_forget(struct txns *x, struct txn_client *ct);
 bool txn_got_response(const struct txn_client *ct);             /* any response, also 100 */
 const struct flow_ref *txn_client_flow(const struct txn_client *ct);
 
 struct txn_counts {
-	uint64_t server_live, client_live, finished, bytes_finished, retransmitted, absorbed, stray_responses, refused;
+	/* now */
+	uint64_t server_live;           /* the user's: not answered finally, or INVITE after a 2xx until `over` */
+	uint64_t client_live;
+	uint64_t finished, bytes_finished;      /* server transactions that only wait for copies or an ACK */
+	/* since the start */
+	uint64_t retransmitted;         /* requests and responses, by a timer */
+	uint64_t absorbed;              /* copies of requests and responses, ACKs for failures */
+	uint64_t stray_responses;       /* dropped: faulty, or nobody waits for them */
+	uint64_t refused;               /* faulty requests, and 503 for want of room */
 };
 void txn_count(const struct txns *x, struct txn_counts *out);
 
