@@ -296,7 +296,6 @@ static void an_answer_without_algorithm_is_md5(void **state)
 		AUTH_OK);
 }
 
-/* AU-18 */
 static void the_hash_is_over_the_name_of_the_user(void **state)
 {
 	static const struct { const char *user, *name; enum auth_verdict verdict; } table[] = {

@@ -109,7 +109,6 @@ static void answers_carry_what_identifies_the_request_and_a_to_tag(void **state)
 	}
 }
 
-/* RG-07 */
 static void errors_and_fetches_make_no_transaction(void **state)
 {
 	struct bench *b = *state;

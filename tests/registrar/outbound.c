@@ -86,7 +86,7 @@ static void an_ignored_reg_id_leaves_a_binding_keyed_by_its_uri(void **state)
 	assert_int_equal(CONTACTS(b), 2);
 }
 
-/* OB-60 OB-61 */
+/* OB-60 */
 static void flow_timer_comes_from_the_last_hop_before_the_phone_only(void **state)
 {
 	struct bench *b = *state;
@@ -350,7 +350,6 @@ static void a_direct_binding_is_reached_over_its_flow_unless_its_contact_is_the_
 	}
 }
 
-/* OB-88 */
 static void a_flow_that_died_on_the_way_is_not_bound_as_live(void **state)
 {
 	struct bench *b = *state;
