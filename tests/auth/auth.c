@@ -97,6 +97,7 @@ static const char *fresh_nonce(struct bench *b)
 struct answer {
 	const char *user, *name, *password, *realm, *nonce, *uri, *qop, *nc, *cnonce, *method, *body;
 	bool md5;
+	const char *ha1;        /* instead of that of name, realm and password */
 	const char *form;       /* how the row is written */
 };
 
@@ -113,6 +114,8 @@ static struct str response_to(struct bench *b, const struct answer *w)
 	const char *user = or(w->name, or(w->user, "alice")), *realm = or(w->realm, REALM);
 	const char *uri = or(w->uri, "sip:" REALM), *method = or(w->method, "REGISTER");
 	struct str ha1 = hash(b, w->md5, arena_printf(&b->arena, "%s:%s:%s", user, realm, or(w->password, "secret")));
+	if (w->ha1)
+		ha1 = str_of(w->ha1);
 	struct str a2 = arena_printf(&b->arena, "%s:%s", method, uri);
 	if (w->qop && strcmp(w->qop, "auth-int") == 0) {
 		struct str body = hash(b, w->md5, str_of(or(w->body, "")));
@@ -323,6 +326,8 @@ static void a_user_without_a_hash_for_the_algorithm_is_as_good_as_unknown(void *
 	struct bench *b = *state;
 	assert_int_equal(judge(b, &(struct answer){ .nonce = fresh_nonce(b), .user = "old", .md5 = true }), AUTH_OK);
 	assert_int_equal(judge(b, &(struct answer){ .nonce = fresh_nonce(b), .user = "old" }), AUTH_WRONG);
+	/* What is not there is no secret. */
+	assert_int_equal(judge(b, &(struct answer){ .nonce = fresh_nonce(b), .user = "old", .ha1 = "" }), AUTH_WRONG);
 }
 
 /* --- which row --- */
