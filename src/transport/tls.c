@@ -218,6 +218,7 @@ static void handshake_failed(struct stream *s, const char *why)
 		stream_log_end(s, why);
 	}
 	ERR_clear_error();
+	stream_drop_queue(s);                   /* what waits is not for whom we have met. RFC 5922 §7.3 */
 	if (ship(s))                            /* the alert */
 		stream_linger(s, FLOW_END_REFUSED);
 }

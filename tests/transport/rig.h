@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "transport.h"
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 
 #define WAIT_MS 3000
