@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* c-ares on the loop: its sockets are watched, its timeouts are one timer.
+/* c-ares on the loop: its sockets are watched, its timeouts are one timer. When the system's servers change
+ * (resolv.conf is another file than before) a new ares_channel takes over, also what was being asked.
  *
  * Sockets are not kept open between questions (no ARES_FLAG_STAYOPEN): each burst of questions leaves from a
  * fresh port, which a forger of answers must guess besides the id. */
@@ -10,8 +11,11 @@
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
+#define SYSTEM_FILE "/etc/resolv.conf"
+#define LOOK_MS    5000
 #define EDNS_BYTES 1232                 /* fits every path unfragmented (DNS flag day 2020) */
 
 struct dns_socket {
@@ -25,7 +29,11 @@ struct dns_channel {
 	ares_channel ares;
 	struct list sockets;
 	struct loop_timer timer;
-	unsigned timeout_ms, asking;
+	unsigned timeout_ms, tries, asking;
+	bool system;                    /* the servers are those of SYSTEM_FILE */
+	bool closing;
+	int64_t look_at_ms;
+	struct stat file;
 };
 
 struct dns_ask {
@@ -123,24 +131,42 @@ static int set_servers(ares_channel ares, struct str servers)
 	return status;
 }
 
+static bool file_changed(struct dns_channel *c)
+{
+	struct stat now;
+	if (stat(SYSTEM_FILE, &now))
+		return false;           /* being replaced, or gone: what was read still holds */
+	bool same = now.st_ino == c->file.st_ino && now.st_size == c->file.st_size &&
+	            now.st_mtim.tv_sec == c->file.st_mtim.tv_sec && now.st_mtim.tv_nsec == c->file.st_mtim.tv_nsec;
+	c->file = now;
+	return !same;
+}
+
+static int ares_open(struct dns_channel *c, ares_channel *out)
+{
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS, .ednspsz = EDNS_BYTES,
+		.timeout = (int)c->timeout_ms, .tries = (int)c->tries, .sock_state_cb = socket_state, .sock_state_cb_data = c,
+	};
+	return ares_init_options(out, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+	                         ARES_OPT_SOCK_STATE_CB);
+}
+
 int dns_channel_new(struct loop *loop, const struct resolver_settings *s, struct dns_channel **out)
 {
 	struct dns_channel *c = mem_zalloc(sizeof *c);
 	c->loop = loop;
 	c->timeout_ms = s->timeout_ms;
+	c->tries = s->tries;
 	c->timer.fire = timed_out;
+	c->system = s->servers.n == 0;
 	list_init(&c->sockets);
-	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS, .ednspsz = EDNS_BYTES,
-		.timeout = (int)s->timeout_ms, .tries = (int)s->tries, .sock_state_cb = socket_state, .sock_state_cb_data = c,
-	};
-	int status = ares_init_options(&c->ares, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-	                               ARES_OPT_SOCK_STATE_CB);
+	if (c->system)
+		file_changed(c);
+	int status = ares_open(c, &c->ares);
+	if (status == ARES_SUCCESS && !c->system)
+		status = set_servers(c->ares, s->servers);
 	if (status != ARES_SUCCESS) {
-		mem_free(c);
-		return option_error(status);
-	}
-	if (s->servers.n && (status = set_servers(c->ares, s->servers)) != ARES_SUCCESS) {
 		dns_channel_free(c);
 		return option_error(status);
 	}
@@ -152,7 +178,9 @@ void dns_channel_free(struct dns_channel *c)
 {
 	if (!c)
 		return;
-	ares_destroy(c->ares);          /* ends every question and closes every socket */
+	c->closing = true;
+	if (c->ares)
+		ares_destroy(c->ares);  /* ends every question and closes every socket */
 	loop_timer_stop(c->loop, &c->timer);
 	LIST_EACH(&c->sockets, it)
 		socket_close(CONTAINER(it, struct dns_socket, node));
@@ -176,6 +204,10 @@ static void answered(void *user, int status, int timeouts, unsigned char *bytes,
 	(void)timeouts;
 	struct dns_ask *ask = user;
 	struct dns_answer *answer = NULL;
+	if (status == ARES_EDESTRUCTION && !ask->channel->closing) {
+		ares_query(ask->channel->ares, ask->name.p, ns_c_in, (int)ask->type, answered, ask);
+		return;
+	}
 	ask->channel->asking--;
 	if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED)
 		answer = NULL;
@@ -187,8 +219,22 @@ static void answered(void *user, int status, int timeouts, unsigned char *bytes,
 	mem_free(ask);
 }
 
+static void follow_system(struct dns_channel *c)
+{
+	ares_channel old = c->ares, renewed;
+	if (!c->system || loop_now_ms(c->loop) < c->look_at_ms)
+		return;
+	c->look_at_ms = loop_now_ms(c->loop) + LOOK_MS;
+	if (!file_changed(c) || ares_open(c, &renewed) != ARES_SUCCESS)
+		return;
+	log_write(LOG_INFO, "resolver: " SYSTEM_FILE " has changed, asking the servers it names now");
+	c->ares = renewed;
+	ares_destroy(old);              /* its questions come to answered() and go on to the new one */
+}
+
 void dns_channel_ask(struct dns_channel *c, enum dns_type type, const char *name, dns_channel_done *done, void *user)
 {
+	follow_system(c);
 	size_t n = strlen(name);
 	struct dns_ask *ask = mem_zalloc(sizeof *ask + n + 1);
 	char *copy = memcpy(ask + 1, name, n);

@@ -21,6 +21,7 @@ struct bench {
 
 static const char *written;             /* what a test file of hosts holds */
 static char hosts_path[64];
+static bool no_ipv6;                    /* no listener of that family */
 
 static void bench_open(struct bench *b, const struct record *zone, unsigned count, unsigned timeout_ms)
 {
@@ -34,6 +35,7 @@ static void bench_open(struct bench *b, const struct record *zone, unsigned coun
 	s.timeout_ms = timeout_ms;
 	s.tries = 2;
 	s.hosts = STR_NONE;
+	s.ipv6 = !no_ipv6;
 	if (written) {
 		strcpy(hosts_path, "/tmp/sluice-hosts-XXXXXX");
 		int fd = mkstemp(hosts_path);
@@ -54,6 +56,7 @@ static void bench_close(struct bench *b)
 	if (written)
 		unlink(hosts_path);
 	written = NULL;
+	no_ipv6 = false;
 }
 
 #define ZONE(b, zone) bench_open((b), (zone), sizeof (zone) / sizeof *(zone), 1000)
@@ -518,6 +521,32 @@ static void the_resolver_may_be_freed_by_the_one_it_answers(void **state)
 	bench_close(&b);
 }
 
+static void an_answer_too_large_for_a_datagram_comes_by_tcp(void **state)
+{
+	(void)state;
+	static const struct record zone[] = {
+		{ "_sip._tcp.large.example", ns_t_srv, 60, 1, 1, 5070, "large.example", NULL, MANNER_TOO_LARGE },
+		{ "large.example", ns_t_a, 60, 0, 0, 0, "192.0.2.1", NULL, MANNER_TOO_LARGE },
+	};
+	struct bench b;
+	ZONE(&b, zone);
+	expect(&b, "sip:large.example;transport=tcp", "tcp 192.0.2.1:5070");
+	bench_close(&b);
+}
+
+static void families_that_we_do_not_listen_on_are_not_asked_for(void **state)
+{
+	(void)state;
+	static const struct record zone[] = { AAAA("both.example", "::1"), A("both.example", "192.0.2.1") };
+	struct bench b;
+	no_ipv6 = true;
+	ZONE(&b, zone);
+	expect(&b, "sip:both.example:5060", "udp 192.0.2.1:5060");
+	expect(&b, "sip:localhost", "udp 127.0.0.1:5060");
+	assert_int_equal(b.server.asked, 1);
+	bench_close(&b);
+}
+
 static void names_of_the_hosts_file_come_before_dns(void **state)
 {
 	(void)state;
@@ -568,6 +597,8 @@ int main(void)
 		cmocka_unit_test(what_is_known_in_time_does_not_wait_for_the_rest),
 		cmocka_unit_test(a_forgotten_ask_is_not_called),
 		cmocka_unit_test(the_resolver_may_be_freed_by_the_one_it_answers),
+		cmocka_unit_test(an_answer_too_large_for_a_datagram_comes_by_tcp),
+		cmocka_unit_test(families_that_we_do_not_listen_on_are_not_asked_for),
 		cmocka_unit_test(names_of_the_hosts_file_come_before_dns),
 		cmocka_unit_test(localhost_is_this_machine),
 	};

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum manner { MANNER_HONEST, MANNER_SILENT, MANNER_FAIL, MANNER_GARBAGE, MANNER_CUT, MANNER_NO_SOA };
+enum manner { MANNER_HONEST, MANNER_SILENT, MANNER_FAIL, MANNER_GARBAGE, MANNER_CUT, MANNER_NO_SOA, MANNER_TOO_LARGE };
 
 struct record {
 	const char *name;
@@ -138,9 +138,11 @@ struct dns_server {
 	const struct record *zone;
 	unsigned count;
 	unsigned asked;                 /* questions that came */
+	struct loop_fd listener, stream;        /* for TCP; one connection at a time */
 	char servers[32];               /* for resolver_settings.servers */
 };
 
+/* to: NULL over TCP */
 static inline void dns_server_reply(struct dns_server *s, const struct sockaddr_in *to, const char *name, int type, unsigned id)
 {
 	const struct record *found[32];
@@ -174,23 +176,25 @@ static inline void dns_server_reply(struct dns_server *s, const struct sockaddr_
 		memset(b.p + 12 + strlen(name) + 6, 0xc0, b.n - 12 - strlen(name) - 6);
 	if (manner == MANNER_CUT)
 		b.n -= 3;
-	if (manner != MANNER_SILENT)
+	if (manner == MANNER_TOO_LARGE && to) {
+		b.p[2] |= 2;                    /* truncated: come by TCP */
+		b.p[7] = 0;
+		b.n = 12 + strlen(name) + 6;
+	}
+	uint8_t length[2] = { (uint8_t)(b.n >> 8), (uint8_t)b.n };
+	if (!to && (write(s->stream.fd, length, 2) != 2 || write(s->stream.fd, b.p, b.n) != (ssize_t)b.n))
+		return;
+	if (to && manner != MANNER_SILENT)
 		sendto(s->io.fd, b.p, b.n, 0, (const struct sockaddr *)to, sizeof *to);
 }
 
-static inline void dns_server_ready(struct loop_fd *io, uint32_t events)
+static inline void dns_server_question(struct dns_server *s, const struct sockaddr_in *to, const uint8_t *q, size_t n)
 {
-	(void)events;
-	struct dns_server *s = (struct dns_server *)io;
-	uint8_t q[512];
-	struct sockaddr_in from;
-	socklen_t from_n = sizeof from;
-	ssize_t n = recvfrom(io->fd, q, sizeof q, 0, (struct sockaddr *)&from, &from_n);
-	if (n < 17)
-		return;
 	char name[256];
 	size_t used = 0, at = 12;
-	while (q[at] && at + q[at] + 1 < (size_t)n && used + q[at] + 2 < sizeof name) {
+	if (n < 17)
+		return;
+	while (q[at] && at + q[at] + 1 < n && used + q[at] + 2 < sizeof name) {
 		memcpy(name + used, q + at + 1, q[at]);
 		used += q[at];
 		name[used++] = '.';
@@ -198,29 +202,95 @@ static inline void dns_server_ready(struct loop_fd *io, uint32_t events)
 	}
 	name[used ? used - 1 : 0] = '\0';
 	s->asked++;
-	dns_server_reply(s, &from, name, q[at + 1] << 8 | q[at + 2], (unsigned)(q[0] << 8 | q[1]));
+	dns_server_reply(s, to, name, q[at + 1] << 8 | q[at + 2], (unsigned)(q[0] << 8 | q[1]));
+}
+
+static inline void dns_server_ready(struct loop_fd *io, uint32_t events)
+{
+	(void)events;
+	uint8_t q[512];
+	struct sockaddr_in from;
+	socklen_t from_n = sizeof from;
+	ssize_t n = recvfrom(io->fd, q, sizeof q, 0, (struct sockaddr *)&from, &from_n);
+	if (n > 0)
+		dns_server_question((struct dns_server *)io, &from, q, (size_t)n);
+}
+
+static inline void dns_server_hang_up(struct dns_server *s)
+{
+	if (s->stream.fd < 0)
+		return;
+	loop_unwatch(s->loop, &s->stream);
+	close(s->stream.fd);
+	s->stream.fd = -1;
+}
+
+static inline void dns_server_stream_ready(struct loop_fd *io, uint32_t events)
+{
+	(void)events;
+	struct dns_server *s = CONTAINER(io, struct dns_server, stream);
+	uint8_t q[514];
+	ssize_t n = recv(io->fd, q, sizeof q, 0);
+	if (n <= 2)
+		dns_server_hang_up(s);
+	else
+		dns_server_question(s, NULL, q + 2, (size_t)n - 2);
+}
+
+static inline void dns_server_accept(struct loop_fd *io, uint32_t events)
+{
+	(void)events;
+	struct dns_server *s = CONTAINER(io, struct dns_server, listener);
+	dns_server_hang_up(s);
+	int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC);
+	s->stream = (struct loop_fd){ .fd = fd, .events = EPOLLIN, .ready = dns_server_stream_ready };
+	if (fd >= 0)
+		loop_watch(s->loop, &s->stream);
+}
+
+/* The same free port for both, which somebody else's TCP may have taken meanwhile. */
+static inline bool dns_server_bind(struct dns_server *s, unsigned *port)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof sa;
+	s->io.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	s->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (!bind(s->io.fd, (struct sockaddr *)&sa, n) && !getsockname(s->io.fd, (struct sockaddr *)&sa, &n) &&
+	    !bind(s->listener.fd, (struct sockaddr *)&sa, n) && !listen(s->listener.fd, 4)) {
+		*port = ntohs(sa.sin_port);
+		return true;
+	}
+	close(s->io.fd);
+	close(s->listener.fd);
+	return false;
 }
 
 static inline int dns_server_open(struct dns_server *s, struct loop *loop, const struct record *zone, unsigned count)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof sa;
+	unsigned port = 0;
 	memset(s, 0, sizeof *s);
 	s->loop = loop;
 	s->zone = zone;
 	s->count = count;
-	s->io.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	s->io.events = EPOLLIN;
+	s->stream.fd = -1;
+	for (int tries = 0; !port && tries < 10; tries++)
+		dns_server_bind(s, &port);
+	if (!port)
+		return -EADDRINUSE;
+	snprintf(s->servers, sizeof s->servers, "127.0.0.1:%u", port);
+	s->io.events = s->listener.events = EPOLLIN;
 	s->io.ready = dns_server_ready;
-	if (s->io.fd < 0 || bind(s->io.fd, (struct sockaddr *)&sa, n) || getsockname(s->io.fd, (struct sockaddr *)&sa, &n))
-		return -errno;
-	snprintf(s->servers, sizeof s->servers, "127.0.0.1:%u", ntohs(sa.sin_port));
-	return loop_watch(loop, &s->io);
+	s->listener.ready = dns_server_accept;
+	int err = loop_watch(loop, &s->io);
+	return err ? err : loop_watch(loop, &s->listener);
 }
 
 static inline void dns_server_close(struct dns_server *s)
 {
+	dns_server_hang_up(s);
+	loop_unwatch(s->loop, &s->listener);
 	loop_unwatch(s->loop, &s->io);
+	close(s->listener.fd);
 	close(s->io.fd);
 }
 
