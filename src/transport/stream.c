@@ -194,6 +194,7 @@ static void take_apart(struct stream *s)
 	list_remove(&s->dirty);
 	list_remove(&s->handshake);
 	list_remove(&s->parking);
+	list_remove(&s->grave);                 /* from w->lingering */
 	list_add_tail(&w->dead, &s->grave);
 	count_add(w, COUNT_OPEN, -1);
 }
@@ -216,6 +217,7 @@ void stream_linger(struct stream *s, enum flow_end why)
 	if (s->state == STREAM_CLOSED || s->state == STREAM_LINGER)
 		return;
 	die_as_flow(s, why);
+	list_add_tail(&s->w->lingering, &s->grave);
 	buf_fini(&s->in);
 	s->partial_ms = 0;
 	stream_enter(s, STREAM_LINGER);
@@ -234,6 +236,8 @@ void stream_close_all(struct transport_worker *w)
 			tls_say_goodbye(s);
 		take_apart(s);
 	}
+	while (!list_empty(&w->lingering))
+		take_apart(CONTAINER(w->lingering.next, struct stream, grave));
 }
 
 void stream_bury(struct transport_worker *w)

@@ -46,7 +46,8 @@ struct stream {
 	size_t cipher_offset;
 	struct str peer_names;          /* TLS: what the peer's certificate proved; from the heap */
 	struct outgoing_entry *entry;   /* where transport_open finds it; NULL: nowhere */
-	struct list dirty, handshake, parking, grave;
+	struct list dirty, handshake, parking;
+	struct list grave;              /* in w->lingering, then in w->dead */
 };
 
 /* --- life (stream.c) --- */
