@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* txns.c - one worker's table, and the first look at what arrives: parsed, stamped, checked, handed on. */
 #include "codes.h"
+#include "log.h"
 #include "mem.h"
 #include "transaction_private.h"
 #include <errno.h>
@@ -67,11 +68,23 @@ void txns_free(struct txns *x)
 	mem_free(x);
 }
 
+/* One line a while, however many such requests come. */
+static void log_refusal(const struct packet *p, const struct sip_fault *fault)
+{
+	static struct log_limit limit;
+	char from[FLOW_TEXT];
+	uint64_t left_out;
+	if (log_enabled(LOG_INFO) && log_allowed(&limit, 10000, &left_out))
+		log_write(LOG_INFO, "%s: request refused: %u, %s (%llu more since the last such line)", flow_text(&p->from, from),
+		          fault->status, fault->why, (unsigned long long)left_out);
+}
+
 /* "Bad Request (Max-Forwards twice)": whoever sent it can see what to mend. ACK is never answered, nor is
  * what does not say where to. */
 static void refuse(struct txns *x, struct packet *p, const struct sip_fault *fault)
 {
 	x->counts.refused++;
+	log_refusal(p, fault);
 	if (p->msg.method != SIP_ACK && p->msg.via.host.n) {
 		struct str phrase = codes_phrase(fault->status);
 		struct str whole = arena_printf(&p->arena, "%.*s (%s)", STR_FMT(phrase), fault->why);
