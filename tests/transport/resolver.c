@@ -203,8 +203,8 @@ static void a_port_or_the_lack_of_records_leads_to_the_address(void **state)
 	bench_close(&b);
 }
 
-/* TX-26 TP-35: priority, then weight; the certificate's name is that of the URI, not of the SRV target. */
-static void srv_records_are_tried_by_priority(void **state)
+/* TX-26 TP-35 */
+static void srv_records_are_tried_by_priority_and_the_certificate_is_the_domains(void **state)
 {
 	(void)state;
 	static const struct record zone[] = {
@@ -580,7 +580,7 @@ int main(void)
 		cmocka_unit_test(an_address_needs_no_question),
 		cmocka_unit_test(what_we_cannot_send_to_gives_none),
 		cmocka_unit_test(a_port_or_the_lack_of_records_leads_to_the_address),
-		cmocka_unit_test(srv_records_are_tried_by_priority),
+		cmocka_unit_test(srv_records_are_tried_by_priority_and_the_certificate_is_the_domains),
 		cmocka_unit_test(naptr_records_choose_the_transport),
 		cmocka_unit_test(a_service_that_is_denied_is_not_looked_for_elsewhere),
 		cmocka_unit_test(large_requests_prefer_a_stream),

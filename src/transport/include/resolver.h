@@ -31,7 +31,7 @@ enum resolve_status {
 	RESOLVE_FAILED                  /* DNS did not answer: 503-like */
 };
 
-/* One question; lives in the caller until answered or forgotten. */
+/* One question; zeroed by the caller, in whom it lives until answered or forgotten. */
 struct resolve {
 	struct sip_uri uri;             /* host, port, scheme, transport, maddr are looked at */
 	struct str text;                /* keeps the URI alive: in `arena` */
