@@ -5,6 +5,7 @@
  * writes a token from the rest, reads it back, and then once more with one character changed. */
 #include "../src/transport/token_keys.h"
 #include "../src/transport/transport_private.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
