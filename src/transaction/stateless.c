@@ -38,7 +38,7 @@ struct wire *answer_new(struct txns *x, const struct sip_msg *request, unsigned 
 void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, struct str phrase, struct str extra)
 {
 	if (p->msg.method == SIP_ACK)
-		return;
+		return;                                 /* never answered */
 	struct reply_path path = reply_path_of(x, p);
 	struct wire *w = answer_new(x, &p->msg, status, phrase, tag_for(x, &p->msg, TAG_STATELESS, &p->arena), extra);
 	reply_send(x, &path, w);

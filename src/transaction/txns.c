@@ -85,7 +85,7 @@ static void refuse(struct txns *x, struct packet *p, const struct sip_fault *fau
 {
 	x->counts.refused++;
 	log_refusal(p, fault);
-	if (p->msg.method != SIP_ACK && p->msg.via.host.n) {
+	if (p->msg.via.host.n) {
 		struct str phrase = codes_phrase(fault->status);
 		struct str whole = arena_printf(&p->arena, "%.*s (%s)", STR_FMT(phrase), fault->why);
 		txn_reply_stateless(x, p, fault->status, whole, STR_NONE);

@@ -21,6 +21,19 @@ static void nothing_is_told_inside_the_send(void **state)
 	world_free(w);
 }
 
+static void a_response_to_what_was_never_sent_does_not_stop_the_failure(void **state)
+{
+	struct world *w = world_new(NULL);
+	(void)state;
+	w->fake.worker.send_result = SEND_REFUSED;
+	ask(w, "OPTIONS", ONE, udp_from(5060));
+	response_arrives(w, 200, "OPTIONS", ONE, "t");
+	assert_told(w, "");
+	fake_advance(&w->fake, 0);
+	assert_told(w, "failed unreachable client-over");
+	world_free(w);
+}
+
 /* TX-01 */
 static void a_silent_peer_gets_seven_invites_and_the_caller_a_timeout(void **state)
 {
@@ -381,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_told_inside_the_send),
+		cmocka_unit_test(a_response_to_what_was_never_sent_does_not_stop_the_failure),
 		cmocka_unit_test(a_silent_peer_gets_seven_invites_and_the_caller_a_timeout),
 		cmocka_unit_test(a_provisional_response_silences_an_invite),
 		cmocka_unit_test(four_copies_of_a_refusal_get_four_acks_and_are_told_once),
