@@ -42,7 +42,7 @@ int64_t sip_frame(struct str text, size_t *scanned, const struct sip_limits *lim
 		return refuse(fault, 513, "Headers too large");
 	if (!end)
 		return 0;
-	*scanned = head;
+	*scanned = head - 1;                    /* asked again, the same end is found and not a later one in the body */
 	int64_t body = body_length((struct str){ text.p, head }, limits, fault);
 	return body < 0 ? -1 : (int64_t)head + body;
 }
