@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admit.c - may this request pass? No open relay (PX-10); From is one of the authenticated user's own
  * addresses; strangers reach nobody unless a domain or route says so. */
+#include "aor.h"
 #include "clock.h"
 #include "proxy_private.h"
 
@@ -17,26 +18,22 @@ static void refuse(struct proxy *px, struct packet *p, unsigned status, struct s
 }
 
 /* Whether the address in From is one of this user's. */
-static bool speaks_for(const struct user *user, const struct domain *domain, const struct sip_uri *from, struct arena *arena)
+static bool speaks_for(struct proxy *px, const struct user *user, const struct domain *domain, const struct sip_uri *from,
+                       struct arena *arena)
 {
-	struct str name;
-	if (!sip_unescape(from->user, arena, &name) || !str_ieq(user->domain, domain->name))
-		return false;
-	if (str_eq(name, user->name))
-		return true;
-	for (unsigned i = 0; i < user->alias_count; i++)
-		if (str_eq(name, user->aliases[i]))
-			return true;
-	return false;
+	struct user owner;
+	struct str key;
+	return aor_find(px->s.users, domain, from, arena, &owner, &key) == AOR_USER && str_eq(owner.name, user->name);
 }
 
 /* Digest for a request that leaves in the name of a user of ours. */
-static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, struct arena *arena,
-                             const struct user **caller)
+static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, unsigned rights,
+                             struct arena *arena, const struct user **caller)
 {
 	struct user *user = ARENA_NEW(arena, struct user);
 	struct auth_question q = {
-		.request = &p->msg, .side = AUTH_PROXY, .realm = domain->name, .source = &p->from.remote,
+		.request = &p->msg, .side = AUTH_PROXY, .realm = domain->name,
+		.source = (rights & PEER_PATH) ? NULL : &p->from.remote,        /* an edge is not to blame for its phones */
 		.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = px, .arena = arena,
 	};
 	enum auth_verdict verdict = auth_check(px->s.auth, &q, user);
@@ -53,7 +50,7 @@ static unsigned authenticate(struct proxy *px, struct packet *p, const struct do
 		refuse(px, p, status, verdict == AUTH_MALFORMED ? STR("Bad Request (credentials malformed)") : STR_NONE);
 		return status;
 	}
-	if (!speaks_for(user, domain, &p->msg.from.uri, arena)) {
+	if (!speaks_for(px, user, domain, &p->msg.from.uri, arena)) {
 		refuse(px, p, 403, STR("Forbidden (From is not an address of the authenticated user)"));
 		return 403;
 	}
@@ -83,7 +80,7 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 	}
 	const struct domain *own = policy_domain(px->s.policy, p->msg.from.uri.host);
 	if (own && !(*rights & PEER_IDENTITY))
-		return authenticate(px, p, own, arena, caller);
+		return authenticate(px, p, own, *rights, arena, caller);
 
 	bool inbound = is_inbound(px, view);
 	const struct domain *domain = policy_domain(px->s.policy, view->ruri.host);

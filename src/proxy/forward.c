@@ -129,7 +129,7 @@ static void add_path(struct context *cx, struct sip_edit *e, const struct flow_r
 	struct flow_token token = {
 		.purpose = TOKEN_PATH, .flow = cx->st->packet->from,
 		.registration = token_registration(transport_keys(cx->px->s.transport),
-		                                   sip_uri_aor_key(&m->to.uri, &cx->px->work), instance),
+		                                   aor_of(cx->px, &m->to.uri, &cx->px->work), instance),
 	};
 	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true));
 }

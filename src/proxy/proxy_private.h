@@ -122,6 +122,8 @@ struct group *group_of_route(struct context *cx, const struct route *r, struct s
 
 /* routes.c */
 bool is_ours(const struct proxy *px, const struct sip_uri *uri);
+/* The key of an address: a user's of ours under all its spellings, else as written. */
+struct str aor_of(const struct proxy *px, const struct sip_uri *uri, struct arena *arena);
 
 /* forward.c: the request as this branch sends it, over `flow`. */
 struct wire *forward_build(struct context *cx, const struct branch *b, const struct flow_ref *flow, struct str branch_id);

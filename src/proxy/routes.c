@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* routes.c - our own Route values, and what their tokens say. RFC 3261 §16.4, RFC 5626 §5.3. */
+#include "aor.h"
 #include "clock.h"
 #include "proxy_private.h"
 
@@ -22,13 +23,23 @@ bool is_ours(const struct proxy *px, const struct sip_uri *uri)
 	return false;
 }
 
+struct str aor_of(const struct proxy *px, const struct sip_uri *uri, struct arena *arena)
+{
+	const struct domain *domain = policy_domain(px->s.policy, uri->host);
+	struct user user;
+	struct str key;
+	if (domain && aor_find(px->s.users, domain, uri, arena, &user, &key) != AOR_ELSEWHERE)
+		return key;
+	return sip_uri_aor_key(uri, arena);
+}
+
 /* The token's flow is dead, but the request comes over another live flow of the same phone: then it is the phone that
  * speaks, and the request is outgoing. The user must be able to hang up. */
 static bool comes_from_sibling(struct proxy *px, const struct packet *p, uint64_t registration, struct arena *arena)
 {
 	if (!registration || p->msg.from.uri.scheme == SIP_SCHEME_OTHER)
 		return false;
-	struct location_ask ask = { .aor = sip_uri_aor_key(&p->msg.from.uri, arena), .wall_ms = clock_wall_ms(), .arena = arena };
+	struct location_ask ask = { .aor = aor_of(px, &p->msg.from.uri, arena), .wall_ms = clock_wall_ms(), .arena = arena };
 	struct target_set set = { 0 };
 	if (location_find(px->s.location, &ask, &set) != LOCATION_NOW)
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* targets.c - where a request can go: the target set of RFC 3261 §16.5, grouped by phone
  * (RFC 5626 §7), each with its flow, its Path, or a URI to resolve. */
+#include "aor.h"
 #include "clock.h"
 #include "proxy_private.h"
 
@@ -176,7 +177,10 @@ static struct str ruri_for_hop(struct context *cx, const struct route *r, const 
 	if (!r->by_prefix)
 		return ruri_text;
 	struct arena *arena = &cx->arena;
-	struct str number = route_number(r, ruri->user, arena);
+	struct str number;
+	if (!policy_number(ruri, arena, &number))
+		number = ruri->user;
+	number = route_number(r, number, arena);
 	struct str host = r->to_hop_domain || ruri->scheme == SIP_SCHEME_TEL ? hop->parsed.host : ruri->host;
 	bool v6 = r->to_hop_domain || ruri->scheme == SIP_SCHEME_TEL ? hop->parsed.host_is_v6 : ruri->host_is_v6;
 	return arena_printf(arena, "sip:%.*s@%s%.*s%s%s", STR_FMT(number), v6 ? "[" : "", STR_FMT(host), v6 ? "]" : "",
@@ -209,41 +213,24 @@ struct group *group_of_route(struct context *cx, const struct route *r, struct s
 	return g;
 }
 
-static bool is_number(struct str user)
-{
-	size_t i = user.n && user.p[0] == '+';
-	if (i == user.n)
-		return false;
-	for (; i < user.n; i++)
-		if (user.p[i] < '0' || user.p[i] > '9')
-			return false;
-	return true;
-}
-
 /* A request for a domain of ours: a user, or a number behind a gateway. */
 static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 {
 	const struct proxy *px = cx->px;
 	const struct sip_uri *ruri = &cx->view.ruri;
-	struct str name;
-	if (!ruri->user.n || !sip_unescape(ruri->user, &cx->arena, &name))
-		return 404;
 	struct user user;
-	bool known = users_find(px->s.users, name, domain->name, &cx->arena, &user);
-	if (known || domain->open_registration) {
-		struct buf key = { 0 };
-		buf_add(&key, known ? user.name : name);
-		buf_byte(&key, '@');
-		buf_add(&key, domain->name);
-		struct str aor = arena_str(&cx->arena, buf_str(&key));
-		buf_fini(&key);
+	struct str aor, number;
+	enum aor_owner owner = aor_find(px->s.users, domain, ruri, &cx->arena, &user, &aor);
+	if (owner == AOR_ELSEWHERE)
+		return 404;
+	if (owner == AOR_USER || domain->open_registration) {
 		if (cx->msg->to.tag.n == 0 && (cx->msg->method == SIP_SUBSCRIBE || cx->msg->method == SIP_PUBLISH))
 			return 489;                     /* nobody here keeps that state: never forked to phones */
 		unsigned status = ask_location(cx, aor);
-		if (known || status != 480)
+		if (owner == AOR_USER || status != 480)
 			return status;
 	}
-	const struct route *r = is_number(name) ? policy_route(px->s.policy, ruri, true) : NULL;
+	const struct route *r = policy_number(ruri, &cx->arena, &number) ? policy_route(px->s.policy, ruri, true) : NULL;
 	if (!r)
 		return domain->open_registration ? 480 : 404;
 	if (!cx->caller && !(cx->rights & PEER_RELAY) && !cx->view.dialog)

@@ -76,7 +76,8 @@ static void do_register(struct worker *w, struct packet *p, const struct domain 
 	};
 	if (!domain->open_registration) {
 		struct auth_question ask = {
-			.request = &p->msg, .side = AUTH_REGISTRAR, .realm = domain->name, .source = &p->from.remote,
+			.request = &p->msg, .side = AUTH_REGISTRAR, .realm = domain->name,
+			.source = (q.rights & PEER_PATH) ? NULL : &p->from.remote,      /* an edge is not to blame for its phones */
 			.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = w, .arena = &p->arena,
 		};
 		enum auth_verdict verdict = auth_check(w->auth, &ask, &user);
