@@ -172,8 +172,13 @@ static void read_errors(struct udp_port *p)
 static void udp_ready(struct loop_fd *io, uint32_t events)
 {
 	struct udp_port *p = CONTAINER(io, struct udp_port, io);
-	if (events & EPOLLERR)
+	if (events & EPOLLERR) {
+		int told;
+		socklen_t n = sizeof told;
 		read_errors(p);
+		/* The same error is also kept by itself, and would be reported for ever. */
+		(void)getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &told, &n);
+	}
 	if (events & EPOLLOUT) {
 		loop_rewatch(p->w->loop, io, EPOLLIN);
 		udp_flush(p);

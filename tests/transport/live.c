@@ -499,6 +499,76 @@ static void a_message_reaches_its_owner_and_the_answer_its_flow(void **state)
 	rig_stop(&r);
 }
 
+struct block {
+	pthread_mutex_t lock;
+	struct loop_task task;
+};
+
+static void wait_at_lock(struct loop_task *task)
+{
+	struct block *b = CONTAINER(task, struct block, task);
+	pthread_mutex_lock(&b->lock);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* A connection that this worker reads. */
+static int connection_on(const struct addr *to, unsigned worker)
+{
+	char text[TEXT];
+	for (int i = 0; i < 200; i++) {
+		int fd = client_tcp(to);
+		ask(fd, "");
+		client_response(fd, text, sizeof text);
+		if (worker_in(text) == worker)
+			return fd;
+		close(fd);
+	}
+	fail_msg("no connection came to worker %u", worker);
+	return -1;
+}
+
+static void *send_many(void *arg)
+{
+	const int *fd = arg;
+	char text[TEXT];
+	size_t n = request_write(text, sizeof text, "MESSAGE", "X-Owner: 1\r\nX-Quiet: 1\r\n", "");
+	for (int i = 0; i < 6000; i++)
+		client_send(*fd, text, n);
+	return NULL;
+}
+
+static void a_worker_that_is_behind_parks_only_the_connections_that_need_it(void **state)
+{
+	struct rig r;
+	struct block b;
+	pthread_t sender;
+	(void)state;
+	rig_init(&r);
+	unsigned tcp = rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	rig_start(&r, 2);
+	struct addr to = rig_addr(&r, tcp);
+	int busy = connection_on(&to, 0), other = connection_on(&to, 0);
+	unsigned before = r.messages;
+	pthread_mutex_init(&b.lock, NULL);
+	pthread_mutex_lock(&b.lock);
+	b.task.run = wait_at_lock;
+	loop_post(r.workers[1].loop, &b.task);
+	pthread_create(&sender, NULL, send_many, &busy);
+	for (int i = 0; i < 300 && !rig_counts(&r).hops_full; i++)
+		client_hears_nothing(other, 10);
+	assert_true(rig_counts(&r).hops_full > 0);
+	ask(other, "");                                 /* nobody else waits */
+	is_ok(other);
+	assert_int_equal(r.messages, before + 1);
+	pthread_mutex_unlock(&b.lock);
+	pthread_join(sender, NULL);
+	rig_wait(&r, r.messages == before + 6001);      /* and nothing was lost */
+	pthread_mutex_destroy(&b.lock);
+	close(busy);
+	close(other);
+	rig_stop(&r);
+}
+
 /* TP-25 */
 static void a_peer_that_does_not_read_is_cut_off_and_delays_nobody(void **state)
 {
@@ -733,6 +803,79 @@ static void a_taken_port_is_a_sentence_that_says_what_to_do(void **state)
 	}
 }
 
+static void check_self(const struct rig *r, const char *host, unsigned port, bool expected)
+{
+	if (transport_is_self(r->t, str_of(host), (uint16_t)port) != expected)
+		fail_msg("%s:%u is %sself", host, port, expected ? "not " : "");
+}
+
+static void we_know_our_own_names(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	rig_listen(&r, TRANSPORT_UDP, "127.0.0.1");
+	rig_listen(&r, TRANSPORT_TCP, "0.0.0.0");
+	rig_listen(&r, TRANSPORT_TCP, "::1");
+	r.listeners[0].advertise_host = STR("Edge.Example.Test");
+	r.listeners[0].advertise_port = 15060;
+	rig_start(&r, 1);
+	unsigned udp = rig_addr(&r, 0).port, any = rig_addr(&r, 1).port, v6 = rig_addr(&r, 2).port;
+	check_self(&r, "127.0.0.1", udp, true);
+	check_self(&r, "127.0.0.1", 15060, true);
+	check_self(&r, "edge.example.test", 15060, true);
+	check_self(&r, "edge.example.test.", 0, true);
+	check_self(&r, "edge.example.test", 15061, false);
+	check_self(&r, "other.example.test", 0, false);
+	check_self(&r, "127.0.0.1", 0, true);
+	check_self(&r, "127.0.0.9", any, true);                 /* a wildcard has every address of the machine */
+	check_self(&r, "127.0.0.9", udp, any == udp);
+	check_self(&r, "192.0.2.77", any, false);
+	check_self(&r, "192.0.2.77", 0, false);
+	check_self(&r, "::1", v6, true);
+	check_self(&r, "[0:0:0:0:0:0:0:1]", v6, true);
+	check_self(&r, "::2", v6, false);
+	check_self(&r, "", 0, false);
+	rig_stop(&r);
+}
+
+/* TP-37 */
+static void our_uris_name_where_the_flow_reaches_us(void **state)
+{
+	struct rig r;
+	struct buf out = { 0 };
+	(void)state;
+	rig_init(&r);
+	rig_listen(&r, TRANSPORT_UDP, "0.0.0.0");
+	rig_listen(&r, TRANSPORT_TCP, "::1");
+	rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
+	for (int i = 0; i < 3; i++)
+		r.listeners[i].advertise_port = (uint16_t)(5060 + i);
+	r.listeners[2].advertise_host = STR("edge.example.test");
+	rig_start(&r, 1);
+	static const struct {
+		const char *local, *sent_by, *uri;
+	} cases[] = {
+		{ "127.0.0.5:9", "127.0.0.5:5060", "sip:tok@127.0.0.5:5060;lr" },
+		{ "[::1]:9", "[::1]:5061", "sip:tok@[::1]:5061;transport=tcp;lr" },
+		{ "127.0.0.1:9", "edge.example.test:5062", "sips:tok@edge.example.test:5062;lr" },
+	};
+	for (unsigned i = 0; i < 3; i++) {
+		struct flow_ref flow = { .kind = (uint8_t)i, .listener = (uint8_t)i };
+		assert_true(addr_parse(str_of(cases[i].local), 0, &flow.local));
+		transport_sent_by(r.t, &flow, &out);
+		assert_int_equal(out.n, strlen(cases[i].sent_by));
+		assert_memory_equal(out.p, cases[i].sent_by, out.n);
+		buf_clear(&out);
+		transport_uri(r.t, &flow, STR("tok"), &out);
+		assert_int_equal(out.n, strlen(cases[i].uri));
+		assert_memory_equal(out.p, cases[i].uri, out.n);
+		buf_clear(&out);
+	}
+	buf_fini(&out);
+	rig_stop(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -757,6 +900,9 @@ int main(void)
 		cmocka_unit_test(slow_senders_and_silent_strangers_are_cut),
 		cmocka_unit_test(a_registered_flow_ends_only_after_flow_timer_and_grace),
 		cmocka_unit_test(at_the_limit_listeners_rest_until_a_flow_closes),
+		cmocka_unit_test(a_worker_that_is_behind_parks_only_the_connections_that_need_it),
+		cmocka_unit_test(we_know_our_own_names),
+		cmocka_unit_test(our_uris_name_where_the_flow_reaches_us),
 		cmocka_unit_test(a_taken_port_is_a_sentence_that_says_what_to_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,8 @@ struct packet {
 	struct str text;                /* one framed message */
 	struct flow_ref from;           /* where it came from; from.local is where it came to */
 	int64_t at_ms;
-	struct str peer_names;          /* names of a verified TLS client certificate, comma-separated; n == 0: none */
+	struct str peer_names;          /* what the peer's verified TLS certificate proves (a client's, or a next hop's that we
+	                                 * connected to), comma-separated; n == 0: nothing */
 	struct sip_msg msg;             /* filled by the transaction layer */
 	struct loop_task task;          /* transport's own */
 	void *owner;                    /* transport's own */
@@ -108,8 +109,10 @@ struct transport_settings {
 	bool wildcard_certificates;     /* accept *.example.com (off: RFC 5922 §7.2) */
 	unsigned handshake_ms;          /* deadline of a TLS handshake or our connect [5000] */
 	unsigned message_ms;            /* first byte to complete message [15000] */
-	unsigned unregistered_ms;       /* a connection without a registration or traffic [120000] */
-	unsigned idle_ms;               /* outgoing and peer connections without traffic [300000] */
+	unsigned unregistered_ms;       /* an accepted connection without a registration on which no message came yet (pings
+	                                 * are none) [120000] */
+	unsigned idle_ms;               /* without a registration: since the last message either way, on our own connections
+	                                 * since the last byte; longer than Timer C (TP-24) [300000] */
 	unsigned flow_timer_s;          /* what Flow-Timer promises; 0: not used [120] */
 	unsigned flow_grace_s;          /* added before a silent registered flow is dead [30] */
 	size_t queue_bytes;             /* a connection's unsent bytes before it is closed [262144] */
@@ -136,7 +139,9 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
                          void *user, struct transport_worker **out);
 void transport_worker_go(struct transport_worker *w);           /* when all workers are attached: listen */
 void transport_worker_quiet(struct transport_worker *w);        /* stop listening and accepting; flows live on */
-void transport_worker_free(struct transport_worker *w);         /* closes its flows; NULL is fine */
+/* Closes its flows. Only when no worker's loop runs any more, and after one more loop_turn(loop, 0) on each: what was
+ * posted to a loop before it stopped owns memory until it has run. Nobody is told anything from here on. NULL is fine. */
+void transport_worker_free(struct transport_worker *w);
 
 /* --- sending --- */
 enum send_result {
@@ -145,7 +150,8 @@ enum send_result {
 	SEND_REFUSED                    /* no such socket, no descriptor, queue full, unsendable address */
 };
 /* Send over a flow. Takes no reference of the caller's. A later failure is told by flow_closed
- * (streams) or unreachable (UDP). Callable on any worker, for a flow of any worker. */
+ * (streams) or unreachable (UDP). Callable on any worker, for a flow of any worker. Bytes leave together at the end
+ * of the turn. */
 enum send_result transport_send(struct transport_worker *w, const struct flow_ref *to, struct wire *bytes);
 
 /* A next hop that was resolved (resolver.h). */
