@@ -218,8 +218,12 @@ static void read_body(struct parse *x)
 	struct sip_msg *m = x->m;
 	m->headers_end = x->rest.p;
 	struct str there = x->rest;
-	if (there.n)                            /* the empty line */
-		there = sip_skip(there, there.p[0] == '\r' ? 2 : 1);
+	if (there.n && there.p[0] == '\n') {    /* the framer of a stream would look for another empty line */
+		fail(x, 400, "Malformed line end");
+		there = sip_skip(there, 1);
+	} else if (there.n) {
+		there = sip_skip(there, 2);
+	}
 	uint64_t length = there.n;
 	const struct sip_header *h = sip_first(m, SIP_H_CONTENT_LENGTH);
 	if (h && h->next >= 0)

@@ -54,7 +54,7 @@ static void the_vectors_of_the_rfcs_come_out(void **state)
 	}
 }
 
-/* AU-06 */
+/* AU-06. RFC 7616 §3.9.2 prints the first half of a SHA-512 by mistake; SHA-512/256 is another function. */
 static void hashes_are_the_published_ones(void **state)
 {
 	(void)state;

@@ -135,6 +135,17 @@ static void malformed_lines_are_refused_and_the_rest_is_read(void **state)
 	}
 }
 
+/* The framer of a stream looks for CRLF CRLF: the parser may not see the end of the head anywhere else. */
+static void an_empty_line_of_lf_alone_is_refused(void **state)
+{
+	(void)state;
+	struct sample s;
+	sample_open(&s, STR("OPTIONS sip:h SIP/2.0\r\n" NEEDED("OPTIONS") "Content-Length: 5\r\n\nA: b\r\n\r\n12345"), NULL);
+	assert_int_equal(s.parsed, SIP_BAD);
+	assert_int_equal(s.fault.status, 400);
+	sample_close(&s);
+}
+
 /* MS-07 MS-08 */
 static void folds_and_spaces_before_the_colon_are_read(void **state)
 {
@@ -279,6 +290,7 @@ int main(void)
 		cmocka_unit_test(empty_lines_before_the_start_line_are_skipped),
 		cmocka_unit_test(headers_without_the_empty_line_are_a_message),
 		cmocka_unit_test(malformed_lines_are_refused_and_the_rest_is_read),
+		cmocka_unit_test(an_empty_line_of_lf_alone_is_refused),
 		cmocka_unit_test(folds_and_spaces_before_the_colon_are_read),
 		cmocka_unit_test(content_length_rules_the_body_of_a_datagram),
 		cmocka_unit_test(sizes_are_limited),
