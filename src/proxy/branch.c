@@ -31,6 +31,18 @@ static void got_response(void *user, struct txn_client *ct, struct packet *p)
 	context_go_on(cx);
 }
 
+/* What a target counts as that gave nothing final. Dead by proof (430: what is bound to it goes) is a flow that ended, or a phone's
+ * own socket that ICMP says is closed; a connection that we could not open proves nothing about the phone. */
+static unsigned failed_as(const struct branch *b, enum txn_failure why)
+{
+	const struct target *t = b->target;
+	if (why == TXN_TIMEOUT)
+		return 408;
+	if (!flow_ref_none(&t->flow) || (why == TXN_UNREACHABLE && t->binding && !t->node))
+		return 430;
+	return 503;
+}
+
 static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
 {
 	struct branch *b = user;
@@ -45,7 +57,7 @@ static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
 		b->hop_at++;
 		send_next(b);
 	} else {
-		context_target_failed(cx, b, why == TXN_TIMEOUT ? 408 : b->target->node ? 503 : 430);
+		context_target_failed(cx, b, failed_as(b, why));
 	}
 	context_go_on(cx);
 }
