@@ -11,11 +11,14 @@
 
 #define ACCEPTS_A_TURN 32
 #define RETRY_MS       50
+#define OUTGOING_SHARE 16               /* one descriptor in so many is kept for connections of ours */
 #define LOG_MS         60000
 
-bool flow_budget_take(struct transport *t)
+bool flow_budget_take(struct transport *t, bool outgoing)
 {
-	if (atomic_fetch_add_explicit(&t->flows_open, 1, memory_order_relaxed) < t->max_flows)
+	/* Strangers cannot take the last ones: next hops must stay within reach. */
+	unsigned limit = outgoing ? t->max_flows : t->max_flows - t->max_flows / OUTGOING_SHARE;
+	if (atomic_fetch_add_explicit(&t->flows_open, 1, memory_order_relaxed) < limit)
 		return true;
 	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
 	return false;
@@ -94,7 +97,7 @@ static void acceptor_ready(struct loop_fd *io, uint32_t events)
 	struct transport_worker *w = a->w;
 	(void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (!flow_budget_take(w->t)) {
+		if (!flow_budget_take(w->t, false)) {
 			rest(w, "the limit of connections is reached");
 			return;
 		}

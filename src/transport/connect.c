@@ -133,7 +133,7 @@ fail:;
 
 static struct stream *make(struct transport_worker *w, const struct hop *hop, uint8_t listener)
 {
-	if (!flow_budget_take(w->t))
+	if (!flow_budget_take(w->t, true))
 		return NULL;
 	int fd = start_connect(w->t, listener, &hop->addr);
 	struct flow_ref ref = { .kind = (uint8_t)hop->kind, .listener = listener, .remote = hop->addr };
@@ -149,7 +149,7 @@ static struct stream *make(struct transport_worker *w, const struct hop *hop, ui
 	s->outgoing = true;
 	bool tls = hop->kind == TRANSPORT_TLS;
 	if (tls)
-		s->tls = tls_session_connect(w->tls, hop->tls_name);
+		s->tls = tls_session_connect(w->tls, listener, hop->tls_name);
 	if ((tls && !s->tls) || stream_watch(s)) {
 		stream_close(s, FLOW_END_LOCAL);
 		return NULL;

@@ -85,7 +85,7 @@ void stream_bytes_done(struct stream *s, size_t n);
 struct acceptor *acceptor_new(struct transport_worker *w, uint8_t listener);
 void acceptor_free(struct acceptor *a);                 /* NULL is fine */
 void acceptors_wake(struct transport_worker *w);        /* a flow has closed: rest no longer */
-bool flow_budget_take(struct transport *t);
+bool flow_budget_take(struct transport *t, bool outgoing);
 void flow_budget_give(struct transport *t);
 struct outgoing *outgoing_new(void);
 void outgoing_free(struct outgoing *o);

@@ -91,13 +91,24 @@ struct tls_session *tls_session_accept(struct tls *tls, uint8_t listener)
 	return session;
 }
 
-struct tls_session *tls_session_connect(struct tls *tls, struct str name)
+/* Peers know each other by their certificates, whichever of them connects (TP-32). */
+static void show_certificate(SSL *ssl, SSL_CTX *server)
+{
+	STACK_OF(X509) *chain = NULL;
+	SSL_CTX_get0_chain_certs(server, &chain);
+	SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(server), SSL_CTX_get0_privatekey(server), chain, 1);
+	ERR_clear_error();
+}
+
+struct tls_session *tls_session_connect(struct tls *tls, uint8_t listener, struct str name)
 {
 	struct addr ip;
 	struct tls_session *session = session_new(tls, tls->client, name.p ? name : STR(""));
 	if (!session)
 		return NULL;
 	SSL_set_connect_state(session->ssl);
+	if (listener != NO_LISTENER)
+		show_certificate(session->ssl, tls->servers[listener]);
 	if (name.n && !addr_parse_ip(name, &ip))        /* server_name holds no addresses. RFC 6066 §3 */
 		SSL_set_tlsext_host_name(session->ssl, session->name.p);
 	return session;

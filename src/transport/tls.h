@@ -18,7 +18,8 @@ void tls_close(struct transport *t);
 
 /* NULL when OpenSSL refuses. */
 struct tls_session *tls_session_accept(struct tls *tls, uint8_t listener);
-struct tls_session *tls_session_connect(struct tls *tls, struct str name);
+/* `listener`: whose certificate is shown when the peer asks for ours; NO_LISTENER: none. */
+struct tls_session *tls_session_connect(struct tls *tls, uint8_t listener, struct str name);
 void tls_session_free(struct tls_session *session);             /* NULL is fine */
 /* The name we asked the peer for; STR_NONE when it is the client. */
 struct str tls_session_name(const struct tls_session *session);

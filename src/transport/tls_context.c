@@ -5,6 +5,7 @@
 #include "tls_private.h"
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #define TICKET_KEY_BYTES 80
 
@@ -18,12 +19,30 @@ static const char *last_error(void)
 	return reason ? reason : "OpenSSL does not say why";
 }
 
-/* A client's certificate is looked at when it offers one; a bad one proves nothing, and breaks nothing:
- * the result is kept in the session, where peer names are only taken from a verified one. */
-static int look_at_client(X509_STORE_CTX *store, void *unused)
+/* Chain and validity as OpenSSL checks them, and the usage as SIP needs it (TP-38). */
+static int verify(X509_STORE_CTX *store)
+{
+	X509_VERIFY_PARAM_set_purpose(X509_STORE_CTX_get0_param(store), X509_PURPOSE_ANY);
+	int ok = X509_verify_cert(store);
+	if (ok == 1 && !tls_name_usable(X509_STORE_CTX_get0_cert(store))) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_PURPOSE);
+		ok = 0;
+	}
+	return ok;
+}
+
+static int judge_server(X509_STORE_CTX *store, void *unused)
 {
 	(void)unused;
-	X509_verify_cert(store);
+	return verify(store);
+}
+
+/* A client's certificate is looked at when it offers one; a bad one proves nothing, and breaks nothing:
+ * the result is kept in the session, where peer names are only taken from a verified one. */
+static int judge_client(X509_STORE_CTX *store, void *unused)
+{
+	(void)unused;
+	verify(store);
 	return 1;
 }
 
@@ -112,7 +131,7 @@ static int open_server(struct tls *tls, unsigned i, const unsigned char ticket_k
 	if (err)
 		return err;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);         /* ask for a certificate, do not insist (TP-32) */
-	SSL_CTX_set_cert_verify_callback(ctx, look_at_client, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, judge_client, NULL);
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"sluice", 6);
 	SSL_CTX_set_tlsext_ticket_keys(ctx, (void *)ticket_key, TICKET_KEY_BYTES);
 	SSL_CTX_set_num_tickets(ctx, 1);
@@ -127,6 +146,7 @@ static int open_client(struct tls *tls, struct transport_error *error)
 	if (!tls->client)
 		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
 	SSL_CTX_set_verify(tls->client, tls->t->set.tls_verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_cert_verify_callback(tls->client, judge_server, NULL);
 	return load_authorities(tls, tls->client, error);
 }
 

@@ -137,3 +137,18 @@ bool tls_name_matches(X509 *certificate, struct str name, bool wildcards)
 		walk(&v, certificate);
 	return v.enough;
 }
+
+bool tls_name_usable(X509 *certificate)
+{
+	static const char *const usages[] = { "1.3.6.1.5.5.7.3.20", "2.5.29.37.0", "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2" };
+	EXTENDED_KEY_USAGE *found = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	bool usable = !found && X509_get_ext_by_NID(certificate, NID_ext_key_usage, -1) < 0;
+	for (int i = 0; !usable && i < sk_ASN1_OBJECT_num(found); i++) {
+		char text[64];
+		OBJ_obj2txt(text, sizeof text, sk_ASN1_OBJECT_value(found, i), 1);
+		for (size_t n = 0; n < sizeof usages / sizeof *usages; n++)
+			usable |= !strcmp(text, usages[n]);
+	}
+	sk_ASN1_OBJECT_pop_free(found, ASN1_OBJECT_free);
+	return usable;
+}

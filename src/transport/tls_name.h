@@ -13,4 +13,8 @@ void tls_name_list(X509 *certificate, struct buf *out);
  * one label, and only when wildcards are wanted. */
 bool tls_name_matches(X509 *certificate, struct str name, bool wildcards);
 
+/* May a SIP domain use it at all: no extendedKeyUsage, or one that says sipDomain, any, TLS server or TLS client.
+ * SIP peers are both server and client, and public authorities issue certificates for only one. RFC 5924 §4 */
+bool tls_name_usable(X509 *certificate);
+
 #endif

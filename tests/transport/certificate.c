@@ -28,20 +28,22 @@ static void write_pem(const char *path, X509 *certificate, EVP_PKEY *key)
 	fclose(f);
 }
 
-void certificate_make(const char *certificate_path, const char *key_path, const char *alt_names, int days)
+void certificate_make(const char *certificate_path, const char *key_path, const struct certificate *c)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *x = X509_new();
 	X509_set_version(x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -86400 * 30L);
-	X509_gmtime_adj(X509_getm_notAfter(x), 86400L * days);
+	X509_gmtime_adj(X509_getm_notAfter(x), 86400L * c->days);
 	X509_NAME *name = X509_get_subject_name(x);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"common.test", -1, -1, 0);
 	X509_set_issuer_name(x, name);
 	X509_set_pubkey(x, key);
-	if (alt_names)
-		add_extension(x, NID_subject_alt_name, alt_names);
+	if (c->alt_names)
+		add_extension(x, NID_subject_alt_name, c->alt_names);
+	if (c->usage)
+		add_extension(x, NID_ext_key_usage, c->usage);
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
 	write_pem(certificate_path, x, NULL);
 	write_pem(key_path, NULL, key);

@@ -163,7 +163,7 @@ static void the_certificate_is_chosen_by_server_name(void **state)
 	rig_init(&r);
 	snprintf(certificate, sizeof certificate, "%s/other.pem", r.dir);
 	snprintf(key, sizeof key, "%s/other.key", r.dir);
-	certificate_make(certificate, key, "URI:sip:other.test,DNS:ignored.test", 30);
+	certificate_make(certificate, key, &(struct certificate){ "URI:sip:other.test,DNS:ignored.test", NULL, 30 });
 	unsigned first = rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
 	unsigned second = rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
 	r.listeners[second].certificate = str_of(certificate);
@@ -191,16 +191,19 @@ static void the_certificate_is_chosen_by_server_name(void **state)
 static void a_client_certificate_proves_names_only_when_it_verifies(void **state)
 {
 	static const struct {
-		const char *alt_names;
-		int days;
+		struct certificate certificate;
 		bool trusted;
 		const char *names;
 	} cases[] = {
-		{ "URI:sip:proxy.test,DNS:ignored.test", 30, true, "proxy.test" },
-		{ "DNS:a.test,DNS:b.test", 30, true, "a.test,b.test" },
-		{ "URI:sip:stranger.test", 30, false, "" },
-		{ "URI:sip:old.test", -1, true, "" },
-		{ NULL, 0, false, "" },                 /* no certificate at all */
+		{ { "URI:sip:proxy.test,DNS:ignored.test", NULL, 30 }, true, "proxy.test" },
+		{ { "DNS:a.test,DNS:b.test", NULL, 30 }, true, "a.test,b.test" },
+		{ { "URI:sip:stranger.test", NULL, 30 }, false, "" },
+		{ { "URI:sip:old.test", NULL, -1 }, true, "" },
+		{ { "URI:sip:proxy.test", "clientAuth", 30 }, true, "proxy.test" },
+		{ { "URI:sip:proxy.test", "serverAuth", 30 }, true, "proxy.test" },     /* public authorities issue these */
+		{ { "URI:sip:proxy.test", "1.3.6.1.5.5.7.3.20", 30 }, true, "proxy.test" },
+		{ { "URI:sip:proxy.test", "codeSigning", 30 }, true, "" },
+		{ { NULL, NULL, 0 }, false, "" },                 /* no certificate at all */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -210,9 +213,9 @@ static void a_client_certificate_proves_names_only_when_it_verifies(void **state
 		rig_init(&r);
 		snprintf(certificate, sizeof certificate, "%s/client.pem", r.dir);
 		snprintf(key, sizeof key, "%s/client.key", r.dir);
-		bool offers = cases[i].alt_names != NULL;
+		bool offers = cases[i].certificate.days != 0;
 		if (offers)
-			certificate_make(certificate, key, cases[i].alt_names, cases[i].days);
+			certificate_make(certificate, key, &cases[i].certificate);
 		r.settings.tls_ca = cases[i].trusted ? str_of(certificate) : str_of(r.certificate);
 		unsigned tls = rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
 		rig_start(&r, 1);
@@ -344,30 +347,31 @@ static void shoot(struct rig_worker *w, void *arg)
 static void we_connect_only_to_whom_the_certificate_names(void **state)
 {
 	static const struct {
-		const char *alt_names;
-		int days;
+		struct certificate certificate;
 		const char *ask_for;
 		bool verify, wildcards, reached;
 	} cases[] = {
-		{ "URI:sip:example.test", 30, "example.test", true, false, true },
-		{ "URI:sip:example.test", 30, "EXAMPLE.test", true, false, true },
-		{ "URI:sip:other.test,DNS:example.test", 30, "example.test", true, false, false },
-		{ "DNS:example.test", 30, "example.test", true, false, true },
-		{ "DNS:server1.example.test", 30, "example.test", true, false, false },         /* the SRV target is not the domain */
-		{ "DNS:example.test", 30, "a.example.test", true, false, false },
-		{ "DNS:*.example.test", 30, "a.example.test", true, false, false },
-		{ "DNS:*.example.test", 30, "a.example.test", true, true, true },
-		{ "IP:127.0.0.1", 30, "127.0.0.1", true, false, true },
-		{ "IP:127.0.0.2", 30, "127.0.0.1", true, false, false },
-		{ "URI:sip:example.test", -1, "example.test", true, false, false },             /* expired */
-		{ "URI:sip:example.test", 30, "other.test", false, false, true },
-		{ NULL, 30, "common.test", true, false, true },
+		{ { "URI:sip:example.test", NULL, 30 }, "example.test", true, false, true },
+		{ { "URI:sip:example.test", NULL, 30 }, "EXAMPLE.test", true, false, true },
+		{ { "URI:sip:other.test,DNS:example.test", NULL, 30 }, "example.test", true, false, false },
+		{ { "DNS:example.test", NULL, 30 }, "example.test", true, false, true },
+		{ { "DNS:server1.example.test", NULL, 30 }, "example.test", true, false, false },         /* the SRV target is not the domain */
+		{ { "DNS:example.test", NULL, 30 }, "a.example.test", true, false, false },
+		{ { "DNS:*.example.test", NULL, 30 }, "a.example.test", true, false, false },
+		{ { "DNS:*.example.test", NULL, 30 }, "a.example.test", true, true, true },
+		{ { "IP:127.0.0.1", NULL, 30 }, "127.0.0.1", true, false, true },
+		{ { "IP:127.0.0.2", NULL, 30 }, "127.0.0.1", true, false, false },
+		{ { "URI:sip:example.test", NULL, -1 }, "example.test", true, false, false },             /* expired */
+		{ { "URI:sip:example.test", NULL, 30 }, "other.test", false, false, true },
+		{ { "URI:sip:example.test", "serverAuth", 30 }, "example.test", true, false, true },
+		{ { "URI:sip:example.test", "emailProtection", 30 }, "example.test", true, false, false },
+		{ { NULL, NULL, 30 }, "common.test", true, false, true },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rig peer, r;
 		rig_init(&peer);
-		certificate_make(peer.certificate, peer.key, cases[i].alt_names, cases[i].days);
+		certificate_make(peer.certificate, peer.key, &cases[i].certificate);
 		unsigned there = rig_listen(&peer, TRANSPORT_TLS, "127.0.0.1");
 		rig_start(&peer, 1);
 		rig_init(&r);
@@ -393,13 +397,58 @@ static void we_connect_only_to_whom_the_certificate_names(void **state)
 	}
 }
 
+/* TP-38 */
+static void we_do_not_connect_to_whom_nobody_vouches_for(void **state)
+{
+	struct rig peer, r;
+	(void)state;
+	rig_init(&peer);
+	unsigned there = rig_listen(&peer, TRANSPORT_TLS, "127.0.0.1");
+	rig_start(&peer, 1);
+	rig_init(&r);
+	rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	r.settings.tls_ca = str_of(r.certificate);              /* another one */
+	rig_start(&r, 1);
+	struct shot s = { .hop = { .kind = TRANSPORT_TLS, .addr = rig_addr(&peer, there), .tls_name = STR("localhost") } };
+	rig_on(&r, 0, shoot, &s);
+	rig_wait(&r, r.closed_count == 1);
+	assert_int_equal(r.closed[0].why, FLOW_END_REFUSED);
+	assert_int_equal(peer.messages, 0);
+	rig_stop(&r);
+	rig_stop(&peer);
+}
+
+/* TP-32 */
+static void two_servers_know_each_other_by_their_certificates(void **state)
+{
+	struct rig peer, r;
+	(void)state;
+	rig_init(&peer);
+	rig_init(&r);
+	certificate_make(peer.certificate, peer.key, &(struct certificate){ "URI:sip:home.test", NULL, 30 });
+	certificate_make(r.certificate, r.key, &(struct certificate){ "URI:sip:edge.test", NULL, 30 });
+	unsigned there = rig_listen(&peer, TRANSPORT_TLS, "127.0.0.1");
+	peer.settings.tls_ca = str_of(r.certificate);
+	rig_start(&peer, 1);
+	rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
+	r.settings.tls_ca = str_of(peer.certificate);
+	rig_start(&r, 1);
+	struct shot s = { .hop = { .kind = TRANSPORT_TLS, .addr = rig_addr(&peer, there), .tls_name = STR("home.test") } };
+	rig_on(&r, 0, shoot, &s);
+	rig_wait(&r, r.messages == 1);
+	assert_string_equal(peer.last_names, "edge.test");
+	assert_string_equal(r.last_names, "home.test");
+	rig_stop(&r);
+	rig_stop(&peer);
+}
+
 /* TP-40 */
 static void a_connection_for_one_domain_is_not_used_for_another(void **state)
 {
 	struct rig peer, r;
 	(void)state;
 	rig_init(&peer);
-	certificate_make(peer.certificate, peer.key, "DNS:one.test,DNS:two.test", 30);
+	certificate_make(peer.certificate, peer.key, &(struct certificate){ "DNS:one.test,DNS:two.test", NULL, 30 });
 	unsigned there = rig_listen(&peer, TRANSPORT_TLS, "127.0.0.1");
 	rig_start(&peer, 1);
 	rig_init(&r);
@@ -439,7 +488,7 @@ static void what_is_wrong_with_a_certificate_is_said(void **state)
 	rig_init(&r);
 	snprintf(other, sizeof other, "%s/other.pem", r.dir);
 	snprintf(other_key, sizeof other_key, "%s/other.key", r.dir);
-	certificate_make(other, other_key, "DNS:x.test", 30);
+	certificate_make(other, other_key, &(struct certificate){ "DNS:x.test", NULL, 30 });
 	rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
 	r.settings.listeners = r.listeners;
 	r.settings.listener_count = 1;
@@ -469,6 +518,8 @@ int main(void)
 		cmocka_unit_test(a_handshake_that_does_not_go_on_is_cut),
 		cmocka_unit_test(a_peer_that_does_not_read_is_cut_off_over_tls_too),
 		cmocka_unit_test(we_connect_only_to_whom_the_certificate_names),
+		cmocka_unit_test(we_do_not_connect_to_whom_nobody_vouches_for),
+		cmocka_unit_test(two_servers_know_each_other_by_their_certificates),
 		cmocka_unit_test(a_connection_for_one_domain_is_not_used_for_another),
 		cmocka_unit_test(what_is_wrong_with_a_certificate_is_said),
 	};

@@ -91,7 +91,7 @@ void rig_init(struct rig *r)
 	assert_non_null(mkdtemp(r->dir));
 	snprintf(r->certificate, sizeof r->certificate, "%s/cert.pem", r->dir);
 	snprintf(r->key, sizeof r->key, "%s/key.pem", r->dir);
-	certificate_make(r->certificate, r->key, "DNS:localhost,IP:127.0.0.1", 30);
+	certificate_make(r->certificate, r->key, &(struct certificate){ "DNS:localhost,IP:127.0.0.1", NULL, 30 });
 	transport_settings_init(&r->settings);
 	r->settings.state_dir = str_of(r->dir);
 	r->settings.max_flows = 1000;

@@ -103,7 +103,12 @@ size_t client_response(int fd, char *out, size_t cap);
 /* A request with these extra header rows ("X-Quiet: 1\r\n"). Length without the NUL. */
 size_t request_write(char *out, size_t cap, const char *method, const char *rows, const char *body);
 
-/* A certificate of itself: subjectAltName as OpenSSL's configuration writes it, days < 0: expired. */
-void certificate_make(const char *certificate_path, const char *key_path, const char *alt_names, int days);
+/* A certificate of itself: subjectAltName and extendedKeyUsage as OpenSSL's configuration writes them (NULL: none);
+ * days < 0: expired. */
+struct certificate {
+	const char *alt_names, *usage;
+	int days;
+};
+void certificate_make(const char *certificate_path, const char *key_path, const struct certificate *c);
 
 #endif
