@@ -67,7 +67,9 @@ static bool vias_ok(const struct sip_msg *m, struct sip_fault *fault)
 	bool any = false;
 	sip_values_begin(&it, m, SIP_H_VIA);
 	while (sip_values_next(&it, &value)) {
-		if (!sip_via_parse(value, &via))
+		if (value.p == m->via.text.p)
+			via = m->via;
+		else if (!sip_via_parse(value, &via))
 			return no(fault, "Malformed Via");
 		if (!params_ok(via.params, false, fault))
 			return false;

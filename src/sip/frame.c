@@ -8,6 +8,18 @@ static int64_t refuse(struct sip_fault *fault, unsigned status, const char *why)
 	return -1;
 }
 
+/* Where CRLF CRLF ends, if it does so behind `from`; 0: not yet. */
+static size_t head_end(struct str text, size_t from)
+{
+	const char *end = text.p + text.n, *at = text.p + from;
+	while ((at = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL)) {
+		if (at - text.p >= 3 && memcmp(at - 3, "\r\n\r", 3) == 0)
+			return (size_t)(at - text.p) + 1;
+		at++;
+	}
+	return 0;
+}
+
 /* The head is whole and ends with an empty line: what does Content-Length say? */
 static int64_t body_length(struct str head, const struct sip_limits *limits, struct sip_fault *fault)
 {
@@ -15,7 +27,9 @@ static int64_t body_length(struct str head, const struct sip_limits *limits, str
 	bool clean, found = false;
 	uint64_t length = 0;
 	while (sip_row_take(&rest, &row, &clean)) {
-		if (!sip_row_split(row, &name, &value) || sip_header_of(name) != SIP_H_CONTENT_LENGTH)
+		char first = sip_lower(row.p[0]);
+		if ((first != 'c' && first != 'l') || !sip_row_split(row, &name, &value) ||
+		    sip_header_of(name) != SIP_H_CONTENT_LENGTH)
 			continue;
 		if (found)
 			return refuse(fault, 400, "Content-Length twice");
@@ -34,15 +48,12 @@ int64_t sip_frame(struct str text, size_t *scanned, const struct sip_limits *lim
 {
 	if (!limits)
 		limits = &sip_limits_default;
-	size_t from = *scanned > 3 ? *scanned - 3 : 0;
-	const char *end = from < text.n ? memmem(text.p + from, text.n - from, "\r\n\r\n", 4) : NULL;
-	size_t head = end ? (size_t)(end - text.p) + 4 : text.n;
-	*scanned = text.n;
-	if (head > limits->max_head_bytes)
+	size_t head = *scanned < text.n ? head_end(text, *scanned) : 0;
+	if ((head ? head : text.n) > limits->max_head_bytes)
 		return refuse(fault, 513, "Headers too large");
-	if (!end)
+	*scanned = head ? head - 1 : text.n;            /* asked again, the same end is found, not one in the body */
+	if (!head)
 		return 0;
-	*scanned = head - 1;                    /* asked again, the same end is found and not a later one in the body */
 	int64_t body = body_length((struct str){ text.p, head }, limits, fault);
 	return body < 0 ? -1 : (int64_t)head + body;
 }

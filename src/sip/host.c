@@ -2,26 +2,30 @@
 /* host.c - host names, IPv6 references, ports. RFC 3261 §25.1, RFC 5118 §4, RFC 5954 §4 */
 #include "sip_private.h"
 
-/* Names and IPv4 addresses. A name of digits and dots alone can only be an address. */
-static bool name_ok(struct str host)
+/* A name or an IPv4 address. What is made of digits and dots alone can only be an address. */
+static bool take_name(struct str *rest, struct str *host)
 {
 	bool letter = false, dot = true;        /* a label must follow */
-	for (size_t i = 0; i < host.n; i++) {
-		char c = host.p[i];
-		if (!sip_is(c, SIP_C_HOST) || (c == '.' && dot))
+	size_t n = 0;
+	for (; n < rest->n && sip_is(rest->p[n], SIP_C_HOST); n++) {
+		char c = rest->p[n];
+		if (c == '.' && dot)
 			return false;
 		dot = c == '.';
 		letter |= !dot && !sip_is_digit(c);
 	}
 	struct addr ip;
-	return host.n && (letter || (addr_parse_ip(host, &ip) && ip.family == AF_INET));
+	*host = (struct str){ rest->p, n };
+	*rest = sip_skip(*rest, n);
+	return n && (letter || addr_parse_ip(*host, &ip));
 }
 
-bool sip_host_ok(struct str host, bool is_v6)
+/* "[" IPv6address "]". The address may be an IPv4-mapped one, which comes out as IPv4. */
+static bool take_reference(struct str *rest, struct str *host)
 {
 	struct addr ip;
-	/* The address may be an IPv4-mapped one, which comes out as IPv4. */
-	return is_v6 ? str_find(host, ':') && addr_parse_ip(host, &ip) : name_ok(host);
+	*rest = sip_skip(*rest, 1);
+	return str_cut(rest, ']', host) && str_find(*host, ':') && addr_parse_ip(*host, &ip);
 }
 
 static bool take_port(struct str *rest, uint16_t *port)
@@ -42,15 +46,7 @@ bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is
 	struct str r = *rest;
 	*port = 0;
 	*is_v6 = r.n && r.p[0] == '[';
-	if (*is_v6) {
-		r = sip_skip(r, 1);
-		if (!str_cut(&r, ']', host))
-			return false;
-	} else {
-		*host = (struct str){ r.p, sip_span(r, SIP_C_HOST) };
-		r = sip_skip(r, host->n);
-	}
-	if (!sip_host_ok(*host, *is_v6))
+	if (!(*is_v6 ? take_reference(&r, host) : take_name(&r, host)))
 		return false;
 	struct str colon = spaces ? sip_skip_space(r) : r;
 	if (colon.n && colon.p[0] == ':') {

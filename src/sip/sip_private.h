@@ -70,8 +70,6 @@ int sip_uri_char(struct str *rest);
 /* Equal as URI parts, with or without regard to case. */
 bool sip_uri_part_equal(struct str a, struct str b, bool fold);
 
-/* A host name or an IPv4 address, or the inside of an IPv6 reference. */
-bool sip_host_ok(struct str host, bool is_v6);
 /* Take "host [:port]" from the start of *rest; white space is allowed round the colon when `spaces`
  * (RFC 3261 §25.1: COLON). False: malformed. */
 bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is_v6, uint16_t *port);

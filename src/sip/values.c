@@ -5,11 +5,18 @@
 
 const char *sip_quote_end(struct str s)
 {
-	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] == '"')
-			return s.p + i + 1;
-		if (s.p[i] == '\\')
-			i++;
+	struct str inside = sip_skip(s, 1);
+	const char *quote = str_find(inside, '"');
+	if (!quote)
+		return NULL;
+	const char *end = s.p + s.n, *at = str_find(str_range(inside.p, quote), '\\');
+	if (!at)
+		return quote + 1;
+	for (; at < end; at++) {
+		if (*at == '"')
+			return at + 1;
+		if (*at == '\\')
+			at++;
 	}
 	return NULL;
 }
@@ -45,7 +52,7 @@ bool sip_list_next(struct str *rest, struct str *item)
 {
 	if (!rest->p)
 		return false;
-	size_t n = item_length(*rest);
+	size_t n = str_find(*rest, ',') ? item_length(*rest) : rest->n;         /* most lists have one item */
 	*item = str_trim((struct str){ rest->p, n });
 	*rest = n < rest->n ? sip_skip(*rest, n + 1) : STR_NONE;
 	return true;

@@ -35,25 +35,35 @@ static void read_param(struct sip_via *v, const struct sip_param *param)
 {
 	uint32_t number;
 	struct str name = param->name;
-	if (name.n < 3 || name.n > 8)
-		return;
-	if (str_ieq(name, STR("branch"))) {
-		v->branch = param->value;
-	} else if (str_ieq(name, STR("rport"))) {
-		v->has_rport = true;
-		if (str_u32(param->value, UINT16_MAX, &number))
-			v->rport = (uint16_t)number;
-	} else if (str_ieq(name, STR("received"))) {
-		v->received = without_brackets(param->value);
-	} else if (str_ieq(name, STR("maddr"))) {
-		v->maddr = param->value;
-	} else if (str_ieq(name, STR("ttl"))) {
-		if (str_u32(param->value, 255, &number))
+	switch (name.n) {
+	case 3:
+		if (str_ieq(name, STR("ttl")) && str_u32(param->value, 255, &number))
 			v->ttl = (int)number;
-	} else if (str_ieq(name, STR("keep"))) {
-		v->has_keep = true;
-	} else if (str_ieq(name, STR("alias"))) {
-		v->has_alias = true;
+		break;
+	case 4:
+		v->has_keep |= str_ieq(name, STR("keep"));
+		break;
+	case 5:
+		if (str_ieq(name, STR("rport"))) {
+			v->has_rport = true;
+			if (str_u32(param->value, UINT16_MAX, &number))
+				v->rport = (uint16_t)number;
+		} else if (str_ieq(name, STR("maddr"))) {
+			v->maddr = param->value;
+		} else if (str_ieq(name, STR("alias"))) {
+			v->has_alias = true;
+		}
+		break;
+	case 6:
+		if (str_ieq(name, STR("branch")))
+			v->branch = param->value;
+		break;
+	case 8:
+		if (str_ieq(name, STR("received")))
+			v->received = without_brackets(param->value);
+		break;
+	default:
+		break;
 	}
 }
 
