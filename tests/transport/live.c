@@ -427,7 +427,7 @@ static void every_worker_learns_once_that_a_flow_has_ended(void **state)
 		assert_true(transport_flow_alive(r.t, &flow));
 		if (reset)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
-		r.closed_count = 0;
+		rig_forget_closed(&r);
 		close(fd);
 		rig_wait(&r, r.closed_count == 3);
 		unsigned workers = 0;
@@ -670,7 +670,7 @@ static void a_killed_flow_is_reset_from_any_worker(void **state)
 		int fd = client_tcp(&to);
 		ask(fd, "");
 		is_ok(fd);
-		r.closed_count = 0;
+		rig_forget_closed(&r);
 		rig_on(&r, i, end_it, &r.last_from);
 		client_sees_end(fd);
 		rig_wait(&r, r.closed_count == 2);

@@ -97,7 +97,7 @@ static void requests_and_pings_pass_over_both_versions(void **state)
 		assert_int_equal(SSL_write(c.ssl, "\r\n", 2), 2);
 		assert_int_equal(SSL_read(c.ssl, pong, sizeof pong), 2);
 		assert_memory_equal(pong, "\r\n", 2);
-		r.closed_count = 0;
+		rig_forget_closed(&r);
 		SSL_shutdown(c.ssl);
 		rig_wait(&r, r.closed_count == 2);
 		assert_int_equal(r.closed[0].why, FLOW_END_CLOSED);
@@ -285,6 +285,51 @@ static void a_handshake_that_does_not_go_on_is_cut(void **state)
 	close(silent);
 	close(garbage);
 	close(slow);
+	rig_stop(&r);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void a_rush_of_handshakes_delays_no_established_flow(void **state)
+{
+	enum { RUSH = 100 };
+	static struct client rush[RUSH];
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	unsigned tls = rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
+	unsigned tcp = rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	rig_start(&r, 1);
+	struct addr to = rig_addr(&r, tls), to_tcp = rig_addr(&r, tcp);
+	int fd = client_tcp(&to_tcp);
+	for (int i = 0; i < RUSH; i++)
+		start(&rush[i], &to, &(struct client_options){ 0 });
+	for (int i = 0; i < RUSH; i++) {                /* every hello is on its way before any answer is read */
+		BIO_socket_nbio(rush[i].fd, 1);
+		SSL_connect(rush[i].ssl);
+	}
+	int64_t slowest = 0;
+	while (rig_counts(&r).handshakes < RUSH) {
+		char pong[2];
+		int64_t since = now_ms();
+		client_say(fd, "\r\n\r\n");
+		client_read(fd, pong, 2);
+		slowest = now_ms() - since > slowest ? now_ms() - since : slowest;
+		for (int i = 0; i < RUSH; i++)
+			if (!SSL_is_init_finished(rush[i].ssl))
+				SSL_connect(rush[i].ssl);
+	}
+	assert_true(slowest < 250);
+	for (int i = 0; i < RUSH; i++) {
+		BIO_socket_nbio(rush[i].fd, 0);
+		stop(&rush[i]);
+	}
+	close(fd);
 	rig_stop(&r);
 }
 
@@ -516,6 +561,7 @@ int main(void)
 		cmocka_unit_test(a_client_certificate_proves_names_only_when_it_verifies),
 		cmocka_unit_test(a_session_is_resumed_on_any_worker),
 		cmocka_unit_test(a_handshake_that_does_not_go_on_is_cut),
+		cmocka_unit_test(a_rush_of_handshakes_delays_no_established_flow),
 		cmocka_unit_test(a_peer_that_does_not_read_is_cut_off_over_tls_too),
 		cmocka_unit_test(we_connect_only_to_whom_the_certificate_names),
 		cmocka_unit_test(we_do_not_connect_to_whom_nobody_vouches_for),

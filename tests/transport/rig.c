@@ -194,6 +194,13 @@ bool rig_wait_change(struct rig *r)
 	return pthread_cond_timedwait(&r->changed, &r->lock, &until) == 0;
 }
 
+void rig_forget_closed(struct rig *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->closed_count = 0;
+	pthread_mutex_unlock(&r->lock);
+}
+
 struct transport_counts rig_counts(struct rig *r)
 {
 	struct transport_counts sum = { 0 }, one;

@@ -81,6 +81,7 @@ void rig_on(struct rig *r, unsigned worker, void (*fn)(struct rig_worker *w, voi
 		fail_msg("waited in vain for: " #condition); \
 } while (0)
 bool rig_wait_change(struct rig *r);
+void rig_forget_closed(struct rig *r);
 struct transport_counts rig_counts(struct rig *r);      /* all workers together */
 
 /* --- clients: blocking sockets with a time limit --- */
