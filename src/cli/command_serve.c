@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_serve.c - sluice serve: read, check, start, wait for signals, stop.
+ *
+ * The main thread does nothing but wait for signals and for the control socket; the server has threads of its own. */
+#include "command.h"
+#include "control.h"
+#include "default.h"
+#include "serve.h"
+#include "state.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* --- the configuration: a file, or the default --- */
+
+static bool port_of(struct invocation *in, unsigned *port)
+{
+	const char *given = in->option[OPTION_PORT];
+	uint32_t n = 5060;
+	if (given && (!str_u32(str_of(given), 65534, &n) || n == 0)) {
+		text_serve_port(&in->err, str_of(given));
+		return false;
+	}
+	*port = n;
+	return true;
+}
+
+static bool make_default(struct serving *v)
+{
+	struct invocation *in = v->in;
+	struct str what = STR_NONE, state;
+	unsigned port;
+	if (!port_of(in, &port) || !command_state(in, &v->arena, &state))
+		return false;
+	int err = state_make(state);
+	if (err) {
+		text_state_make(&in->err, state, str_of(strerror(-err)));
+		return false;
+	}
+	err = default_prepare(&v->by_default, state, port, &v->arena, &what);
+	if (err) {
+		text_state_write(&in->err, what, str_of(strerror(-err)));
+		return false;
+	}
+	struct buf text = { 0 };
+	struct problems problems;
+	default_write(&v->by_default, &text);
+	problems_init(&problems, in->err.language);
+	config_read_text(&v->config, buf_str(&text), STR("(built in)"), STR_NONE, &problems);
+	problems_show(&problems, stderr);
+	bool ok = !problems.errors;
+	problems_fini(&problems);
+	buf_fini(&text);
+	return ok;
+}
+
+/* False: told. */
+static bool read_config(struct serving *v)
+{
+	struct invocation *in = v->in;
+	if (!in->option[OPTION_CONFIG])
+		return make_default(v);
+	struct problems problems;
+	problems_init(&problems, in->err.language);
+	config_read_file(&v->config, in->option[OPTION_CONFIG], &problems);
+	if (in->option[OPTION_STATE])
+		v->config.server.state_dir = arena_str(&v->config.arena, str_of(in->option[OPTION_STATE]));
+	config_check(&v->config, &problems);
+	bool ok = !problems.errors;
+	problems_show(&problems, stderr);
+	problems_fini(&problems);
+	if (!ok)
+		text_serve_not_started(&in->err);
+	return ok;
+}
+
+/* --- running --- */
+
+static int open_signals(sigset_t *before)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	/* Before any thread is made: all of them inherit it, and only this descriptor hears the signals. */
+	pthread_sigmask(SIG_BLOCK, &set, before);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void reload_users(struct serving *v)
+{
+	int err = users_reload(server_users(v->server));
+	log_write(err ? LOG_ERROR : LOG_INFO, "users: reload: %s", err ? strerror(-err) : "done");
+}
+
+/* True: a signal wants us to stop. */
+static bool take_signals(struct serving *v)
+{
+	struct signalfd_siginfo info;
+	bool stop = false;
+	while (read(v->signals, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGHUP)
+			reload_users(v);
+		else
+			stop = true;
+	}
+	return stop;
+}
+
+static void wait_until_stopped(struct serving *v)
+{
+	for (bool stop = false; !stop;) {
+		struct pollfd p[] = { { v->signals, POLLIN, 0 }, { v->control, POLLIN, 0 } };
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (p[1].revents)
+			control_serve(v->control, v->signals, v->server);
+		stop = take_signals(v);
+	}
+}
+
+static bool hold_state(struct serving *v)
+{
+	struct str state = v->config.server.state_dir;
+	int pid = 0, err = state_make(state);
+	if (err) {
+		text_state_make(&v->in->err, state, str_of(strerror(-err)));
+		return false;
+	}
+	v->lock = state_hold(state, &pid);
+	if (v->lock == -EWOULDBLOCK)
+		text_serve_second(&v->in->err, pid, state);
+	else if (v->lock < 0)
+		text_state_write(&v->in->err, state, str_of(strerror(-v->lock)));
+	return v->lock >= 0;
+}
+
+static bool open_control(struct serving *v)
+{
+	struct str state = v->config.server.state_dir;
+	v->control = control_listen(state);
+	if (v->control < 0)
+		text_serve_control(&v->in->err, state, str_of(strerror(-v->control)));
+	return v->control >= 0;
+}
+
+static bool start(struct serving *v)
+{
+	struct transport_error why;
+	int err = server_start(&v->config.server, &v->server, &why);
+	if (!err)
+		return true;
+	v->server = NULL;
+	if (err != -EADDRINUSE || !serve_say_port_taken(v))
+		text_serve_failed(&v->in->err, str_of(why.text));
+	return false;
+}
+
+static void serve_until_stopped(struct serving *v)
+{
+	serve_say_ready(v);
+	say_flush(&v->in->out, stdout);
+	fflush(stdout);
+	wait_until_stopped(v);
+	text_serve_stopping(&v->in->out);
+	buf_byte(&v->in->out.out, '\n');
+	say_flush(&v->in->out, stdout);
+	fflush(stdout);
+}
+
+static int run(struct serving *v)
+{
+	sigset_t before;
+	/* The control socket first: who asks while we start waits in its queue. */
+	if (!hold_state(v) || !open_control(v))
+		return CLI_FAILED;
+	v->signals = open_signals(&before);
+	int err = v->signals < 0 ? -errno : log_start((enum log_level)v->config.log_level);
+	if (err) {
+		text_serve_failed(&v->in->err, str_of(strerror(-err)));
+		return CLI_FAILED;
+	}
+	int status = CLI_FAILED;
+	if (start(v)) {
+		if (serve_first_users(v)) {
+			serve_until_stopped(v);
+			status = CLI_OK;
+		}
+		/* A second Ctrl-C while calls are being drained ends us at once. */
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		server_stop(v->server);
+	}
+	log_stop();
+	return status;
+}
+
+int command_serve(struct invocation *in)
+{
+	struct serving v = { .in = in, .control = -1, .lock = -1, .signals = -1 };
+	arena_init(&v.arena, NULL, 0);
+	if (in->option[OPTION_CONFIG] && in->option[OPTION_PORT]) {
+		text_serve_port_file(&in->err);
+		arena_fini(&v.arena);
+		return command_usage(in);
+	}
+	int status = read_config(&v) ? run(&v) : CLI_FAILED;
+	if (v.control >= 0)
+		control_close(v.control, v.config.server.state_dir);
+	if (v.signals >= 0)
+		close(v.signals);
+	if (v.lock >= 0)
+		close(v.lock);
+	config_free(&v.config);
+	arena_fini(&v.arena);
+	if (status != CLI_OK && in->err.out.n)
+		buf_byte(&in->err.out, '\n');
+	return status;
+}

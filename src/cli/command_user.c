@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_user.c - sluice user add|passwd|remove|list: who may register and call. */
+#include "command.h"
+#include "control.h"
+#include "default.h"
+#include "json.h"
+#include "mem.h"
+#include "password.h"
+#include "schema.h"
+#include "state.h"
+#include "table.h"
+#include "users.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* What all of them work on. */
+struct desk {
+	struct invocation *in;
+	struct arena arena;
+	struct str state;
+	struct config config;           /* with --config: its domains are those that count */
+	bool configured;
+	struct str kept;                /* else the domain of a folder that `serve` made without a file ... */
+	struct machine machine;         /* ... which answers to all names of this machine */
+	struct users *users;
+};
+
+static void close_desk(struct desk *d)
+{
+	users_close(d->users);
+	if (d->configured)
+		config_free(&d->config);
+	arena_fini(&d->arena);
+}
+
+static bool open_desk(struct desk *d, struct invocation *in)
+{
+	*d = (struct desk){ .in = in };
+	arena_init(&d->arena, NULL, 0);
+	if (!command_state(in, &d->arena, &d->state))
+		return false;
+	if (in->option[OPTION_CONFIG]) {
+		struct problems problems;
+		problems_init(&problems, in->err.language);
+		config_read_file(&d->config, in->option[OPTION_CONFIG], &problems);
+		d->configured = true;
+		problems_fini(&problems);
+	}
+	int err = state_make(d->state);
+	if (err) {
+		text_state_make(&in->err, d->state, str_of(strerror(-err)));
+		return false;
+	}
+	if (!d->configured)
+		d->kept = default_domain(d->state, &d->arena);
+	if (d->kept.n)
+		machine_look(&d->machine, &d->arena);
+	char why[400];
+	struct str path = arena_printf(&d->arena, "%.*s/users.db", STR_FMT(d->state));
+	if (users_open(path.p, &d->users, why, sizeof why)) {
+		d->users = NULL;
+		say_str(&in->err, str_of(why));
+		return false;
+	}
+	return true;
+}
+
+/* NAME@DOMAIN, or NAME alone where there is but one domain. The domain becomes the one that an alias stands for: its name is the
+ * realm that the password is hashed with. */
+static bool split(struct desk *d, struct str who, struct str *name, struct str *domain)
+{
+	const char *at = memrchr(who.p, '@', who.n);
+	const struct policy *policy = d->configured ? &d->config.policy : NULL;
+	*name = at ? str_range(who.p, at) : who;
+	*domain = at ? str_range(at + 1, who.p + who.n) : d->kept;
+	if (!at && policy && policy->domain_count == 1)
+		*domain = policy->domains[0].name;
+	for (size_t i = 0; i < who.n; i++)
+		if ((unsigned char)who.p[i] <= 0x20 || who.p[i] == 0x7f)
+			domain->n = 0;
+	if (!name->n || !domain->n) {
+		text_user_form(&d->in->err, who);
+		return false;
+	}
+	const struct domain *ours = policy ? policy_domain(policy, *domain) : NULL;
+	if (policy && !ours) {
+		text_user_domain(&d->in->err, *domain, str_of(d->in->option[OPTION_CONFIG]));
+		return false;
+	}
+	if (ours)
+		*domain = ours->name;
+	else if (d->kept.n && machine_has(&d->machine, *domain))
+		*domain = d->kept;
+	*domain = value_lower(&d->arena, *domain);
+	return true;
+}
+
+/* A running server reads the table again at once. */
+static void tell_server(struct desk *d)
+{
+	struct buf error = { 0 };
+	if (control_ask(d->state, STR("reload-users"), NULL, NULL, &error) == CONTROL_FAILED) {
+		text_user_not_told(&d->in->err, buf_str(&error));
+		buf_byte(&d->in->err.out, '\n');
+	}
+	buf_fini(&error);
+}
+
+static int finish(struct desk *d, bool ok)
+{
+	struct invocation *in = d->in;
+	close_desk(d);
+	return ok ? CLI_OK : command_failed(in);
+}
+
+static bool store_user(struct desk *d, const struct user *u, bool is_new, const char *password)
+{
+	struct invocation *in = d->in;
+	int err = is_new ? users_add(d->users, u) : users_set(d->users, u);
+	if (err == -EEXIST) {
+		text_user_exists(&in->err, u->name, u->domain);
+	} else if (err == -ENOENT) {
+		text_user_unknown(&in->err, u->name, u->domain);
+	} else if (err) {
+		text_user_failed(&in->err, u->name, u->domain, str_of(strerror(-err)));
+	} else {
+		if (is_new)
+			text_user_added(&in->out, u->name, u->domain);
+		else
+			text_user_changed(&in->out, u->name, u->domain);
+		buf_byte(&in->out.out, '\n');
+		if (in->option[OPTION_GENERATE]) {
+			text_user_password(&in->out, str_of(password));
+			buf_byte(&in->out.out, '\n');
+		}
+		tell_server(d);
+	}
+	return err == 0;
+}
+
+static bool one_user(struct desk *d, bool is_new)
+{
+	char password[PASSWORD_MAX + 1];
+	struct str who = str_of(d->in->operands[0]), name, domain;
+	struct user u = { 0 };
+	if (!split(d, who, &name, &domain))
+		return false;
+	if (!is_new) {
+		/* Its aliases stay. */
+		struct user old;
+		if (!users_find(d->users, name, domain, &d->arena, &old)) {
+			text_user_unknown(&d->in->err, name, domain);
+			return false;
+		}
+		u = old;
+		name = old.name;
+	}
+	if (!password_get(d->in, who, password))
+		return false;
+	struct user hashed;
+	int err = password_user(name, domain, str_of(password), &d->arena, &hashed);
+	hashed.aliases = u.aliases;
+	hashed.alias_count = u.alias_count;
+	bool ok = !err && store_user(d, &hashed, is_new, password);
+	if (err)
+		text_user_failed(&d->in->err, name, domain, str_of(strerror(-err)));
+	mem_wipe(password, sizeof password);
+	return ok;
+}
+
+/* --- many at once --- */
+
+struct batch {
+	struct user *list;
+	unsigned *lines;
+	unsigned count, room;
+};
+
+static bool batch_line(struct desk *d, struct batch *b, struct str line, unsigned number)
+{
+	struct str who, name, domain, rest = line;
+	if (!str_cut(&rest, ' ', &who) || !password_usable(str_trim(rest))) {
+		text_batch_line(&d->in->err, number);
+		return false;
+	}
+	if (!split(d, who, &name, &domain)) {
+		text_batch_at(&d->in->err, number);
+		return false;
+	}
+	if (b->count == b->room) {
+		b->room = b->room ? 2 * b->room : 256;
+		b->list = mem_realloc(b->list, b->room * sizeof *b->list);
+		b->lines = mem_realloc(b->lines, b->room * sizeof *b->lines);
+	}
+	b->lines[b->count] = number;
+	int err = password_user(name, domain, str_trim(rest), &d->arena, &b->list[b->count]);
+	if (err)
+		text_user_failed(&d->in->err, name, domain, str_of(strerror(-err)));
+	else
+		b->count++;
+	return !err;
+}
+
+static bool read_batch(struct desk *d, struct batch *b, FILE *f)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	bool ok = true;
+	for (unsigned number = 1; ok && (n = getline(&line, &room, f)) >= 0; number++) {
+		struct str text = str_trim((struct str){ line, (size_t)n });
+		if (text.n && text.p[0] != '#')
+			ok = batch_line(d, b, text, number);
+	}
+	if (line)
+		mem_wipe(line, room);
+	free(line);
+	return ok;
+}
+
+static bool add_batch(struct desk *d, const char *path)
+{
+	struct invocation *in = d->in;
+	struct batch b = { 0 };
+	bool standard = strcmp(path, "-") == 0;
+	FILE *f = standard ? stdin : fopen(path, "re");
+	if (!f) {
+		text_config_file(&in->err, str_of(path), str_of(strerror(errno)));
+		return false;
+	}
+	bool ok = read_batch(d, &b, f);
+	if (!standard)
+		fclose(f);
+	unsigned bad = 0;
+	int err = ok ? users_add_many(d->users, b.list, b.count, &bad) : 0;
+	if (err == -EEXIST && bad < b.count) {
+		text_user_exists(&in->err, b.list[bad].name, b.list[bad].domain);
+		text_batch_at(&in->err, b.lines[bad]);
+	} else if (err) {
+		text_batch_failed(&in->err, str_of(strerror(-err)));
+	} else if (ok) {
+		text_batch_added(&in->out, b.count);
+		buf_byte(&in->out.out, '\n');
+		tell_server(d);
+	}
+	mem_free(b.list);
+	mem_free(b.lines);
+	return ok && !err;
+}
+
+int command_user_add(struct invocation *in)
+{
+	if (!in->operand_count == !in->option[OPTION_BATCH]) {
+		text_user_add_what(&in->err);
+		return command_usage(in);
+	}
+	struct desk d;
+	bool ok = open_desk(&d, in);
+	if (ok)
+		ok = in->option[OPTION_BATCH] ? add_batch(&d, in->option[OPTION_BATCH]) : one_user(&d, true);
+	return finish(&d, ok);
+}
+
+int command_user_passwd(struct invocation *in)
+{
+	struct desk d;
+	bool ok = open_desk(&d, in) && one_user(&d, false);
+	return finish(&d, ok);
+}
+
+int command_user_remove(struct invocation *in)
+{
+	struct desk d;
+	struct str name, domain;
+	bool ok = open_desk(&d, in) && split(&d, str_of(in->operands[0]), &name, &domain);
+	if (ok) {
+		int err = users_remove(d.users, name, domain);
+		ok = !err;
+		if (err == -ENOENT) {
+			text_user_unknown(&in->err, name, domain);
+		} else if (err) {
+			text_user_failed(&in->err, name, domain, str_of(strerror(-err)));
+		} else {
+			text_user_removed(&in->out, name, domain);
+			buf_byte(&in->out.out, '\n');
+			tell_server(&d);
+		}
+	}
+	return finish(&d, ok);
+}
+
+/* --- list --- */
+
+struct user_view {
+	struct invocation *in;
+	struct table table;
+};
+
+static void join_aliases(const struct user *u, struct buf *out)
+{
+	for (unsigned i = 0; i < u->alias_count; i++)
+		buf_printf(out, "%s%.*s", i ? ", " : "", STR_FMT(u->aliases[i]));
+}
+
+static void list_row(void *user, const struct user *u)
+{
+	struct user_view *v = user;
+	struct buf b = { 0 };
+	join_aliases(u, &b);
+	if (v->in->option[OPTION_JSON]) {
+		struct buf *out = &v->in->out.out;
+		json_begin(out);
+		json_str(out, "name", u->name);
+		json_str(out, "domain", u->domain);
+		json_str(out, "aliases", buf_str(&b));
+		json_end(out);
+	} else {
+		table_cell(&v->table, u->name);
+		table_cell(&v->table, u->domain);
+		table_cell(&v->table, b.n ? buf_str(&b) : STR("-"));
+	}
+	buf_fini(&b);
+}
+
+static void header_cell(struct user_view *v, unsigned id)
+{
+	struct say s = { .language = v->in->out.language };
+	say_text(&s, id, NULL);
+	table_cell(&v->table, buf_str(&s.out));
+	say_fini(&s);
+}
+
+int command_user_list(struct invocation *in)
+{
+	struct desk d;
+	if (!open_desk(&d, in))
+		return finish(&d, false);
+	struct user_view v = { .in = in };
+	table_init(&v.table, 3);
+	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[2] = true;
+	header_cell(&v, TEXT_COLUMN_NAME_USER);
+	header_cell(&v, TEXT_COLUMN_DOMAIN);
+	header_cell(&v, TEXT_COLUMN_ALIASES);
+	users_each(d.users, list_row, &v);
+	if (!users_count(d.users) && !in->option[OPTION_JSON]) {
+		text_user_none(&in->out);
+		buf_byte(&in->out.out, '\n');
+	} else if (!in->option[OPTION_JSON]) {
+		table_print(&v.table, terminal_width(stdout), &in->out.out);
+	}
+	table_fini(&v.table);
+	return finish(&d, true);
+}

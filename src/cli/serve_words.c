@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_words.c - what `sluice serve` tells the person who started it. */
+#include "machine.h"
+#include "mem.h"
+#include "password.h"
+#include "serve.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+/* --- a taken port --- */
+
+static bool is_taken(const struct listener_settings *l)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&l->bind, &sa);
+	int fd = socket(l->bind.family, (l->kind == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), one = 1;
+	if (fd < 0)
+		return false;
+	if (l->kind != TRANSPORT_UDP)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (l->bind.family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	bool taken = bind(fd, (struct sockaddr *)&sa, n) && errno == EADDRINUSE;
+	if (!taken && l->kind != TRANSPORT_UDP)
+		taken = listen(fd, 1) && errno == EADDRINUSE;
+	close(fd);
+	return taken;
+}
+
+bool serve_say_port_taken(struct serving *v)
+{
+	for (unsigned i = 0; i < v->config.server.transport.listener_count; i++) {
+		const struct listener_settings *l = &v->config.listen[i];
+		if (!is_taken(l))
+			continue;
+		char where[ADDR_TEXT], owner[64];
+		int pid;
+		struct say *s = &v->in->err;
+		struct str at = str_of(addr_text(&l->bind, where)), transport = transport_name(l->kind);
+		if (!machine_port_owner(&l->bind, l->kind != TRANSPORT_UDP, &pid, owner))
+			text_serve_taken(s, transport, at);
+		else if (strcmp(owner, "sluice") == 0)
+			text_serve_taken_sluice(s, transport, at, pid);
+		else
+			text_serve_taken_by(s, transport, at, str_of(owner), pid);
+		buf_byte(&s->out, '\n');
+		if (v->by_default.state.n)
+			text_serve_taken_port(s);
+		else
+			text_serve_taken_config(s, tree_place(&v->config.tree, config_node(&v->config, "listen", i, NULL)).line);
+		return true;
+	}
+	return false;
+}
+
+/* --- users of the default --- */
+
+static bool add_user(struct serving *v, struct str name)
+{
+	char password[PASSWORD_MAX + 1];
+	struct user u;
+	password_generate(password);
+	int err = password_user(name, v->by_default.domain, str_of(password), &v->arena, &u);
+	if (!err)
+		err = users_add(server_users(v->server), &u);
+	if (err) {
+		text_user_failed(&v->in->err, name, v->by_default.domain, str_of(strerror(-err)));
+	} else {
+		text_serve_user(&v->in->out, name, str_of(password));
+		buf_byte(&v->in->out.out, '\n');
+	}
+	mem_wipe(password, sizeof password);
+	return !err;
+}
+
+bool serve_first_users(struct serving *v)
+{
+	if (!v->by_default.state.n || users_count(server_users(v->server)))
+		return true;
+	struct say *s = &v->in->out;
+	text_serve_users(s);
+	buf_byte(&s->out, '\n');
+	if (!add_user(v, STR("alice")) || !add_user(v, STR("bob")))
+		return false;
+	text_serve_users_once(s);
+	BUF_LIT(&s->out, "\n\n");
+	return true;
+}
+
+/* --- ready --- */
+
+static void say_listeners(struct serving *v)
+{
+	enum transport_kind kind;
+	struct addr bound;
+	char text[ADDR_TEXT];
+	for (unsigned i = 0; transport_listener(server_transport(v->server), i, &kind, &bound); i++) {
+		text_serve_listening(&v->in->out, transport_name(kind), str_of(addr_text(&bound, text)));
+		buf_byte(&v->in->out.out, '\n');
+	}
+}
+
+static void say_how(struct serving *v)
+{
+	const struct default_setup *d = &v->by_default;
+	struct say *s = &v->in->out;
+	struct buf address = { 0 };
+	if (d->machine.count)
+		addr_write_host(&address, &d->machine.addresses[0]);
+	else
+		buf_add(&address, d->domain);
+	text_serve_how(s, buf_str(&address), d->port, d->port + 1, d->domain);
+	BUF_LIT(&s->out, "\n\n");
+	text_serve_how_more(s, d->state);
+	buf_byte(&s->out, '\n');
+	buf_fini(&address);
+}
+
+void serve_say_ready(struct serving *v)
+{
+	struct say *s = &v->in->out;
+	text_serve_ready(s, STR(SLUICE_VERSION), v->config.server.state_dir);
+	buf_byte(&s->out, '\n');
+	say_listeners(v);
+	if (v->by_default.state.n) {
+		buf_byte(&s->out, '\n');
+		say_how(v);
+	}
+	if (!users_count(server_users(v->server)) && v->config.policy.domain_count) {
+		text_serve_no_users(s, v->config.policy.domains[0].name);
+		buf_byte(&s->out, '\n');
+	}
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table.c - measure the columns, make them fit, print. */
+#include "table.h"
+#include "json.h"
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define GAP 2
+#define NARROWEST 8
+
+void table_init(struct table *t, unsigned columns)
+{
+	*t = (struct table){ .columns = columns };
+}
+
+void table_fini(struct table *t)
+{
+	buf_fini(&t->text);
+}
+
+static void put_utf8(struct buf *b, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_byte(b, (char)c);
+	} else if (c < 0x800) {
+		buf_byte(b, (char)(0xc0 | c >> 6));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		buf_byte(b, (char)(0xe0 | c >> 12));
+		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	} else {
+		buf_byte(b, (char)(0xf0 | c >> 18));
+		buf_byte(b, (char)(0x80 | (c >> 12 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	}
+}
+
+/* Controls, and what turns the direction of text around: a cell could pretend to be another. */
+static bool harmful(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0xfffd;
+}
+
+void table_cell(struct table *t, struct str text)
+{
+	uint32_t c;
+	while (utf8_next(&text, &c))
+		put_utf8(&t->text, harmful(c) ? '?' : c);
+	buf_byte(&t->text, '\0');
+}
+
+static unsigned width_of(struct str s)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void fit(const struct table *t, unsigned width[TABLE_COLUMNS], unsigned limit)
+{
+	for (;;) {
+		unsigned sum = 0, widest = t->columns;
+		for (unsigned i = 0; i < t->columns; i++) {
+			sum += width[i] + (i ? GAP : 0);
+			if (t->shrink[i] && width[i] > NARROWEST && (widest == t->columns || width[i] > width[widest]))
+				widest = i;
+		}
+		if (sum <= limit || widest == t->columns)
+			return;
+		width[widest]--;
+	}
+}
+
+static void put_cell(struct buf *out, struct str cell, unsigned width, bool last)
+{
+	unsigned has = width_of(cell), shown = 0;
+	if (has <= width) {
+		buf_add(out, cell);
+		shown = has;
+	} else {
+		struct str rest = cell;
+		uint32_t c;
+		while (shown + 1 < width && utf8_next(&rest, &c)) {
+			put_utf8(out, c);
+			shown++;
+		}
+		BUF_LIT(out, "\xe2\x80\xa6");
+		shown++;
+	}
+	if (!last)
+		buf_printf(out, "%*s", (int)(width - shown + GAP), "");
+	else
+		buf_byte(out, '\n');
+}
+
+void table_print(struct table *t, unsigned limit, struct buf *out)
+{
+	unsigned width[TABLE_COLUMNS] = { 0 }, column = 0;
+	struct str rest = buf_str(&t->text), cell;
+	for (; str_cut(&rest, '\0', &cell); column = (column + 1) % t->columns)
+		if (width_of(cell) > width[column])
+			width[column] = width_of(cell);
+	if (limit)
+		fit(t, width, limit);
+	rest = buf_str(&t->text);
+	for (column = 0; str_cut(&rest, '\0', &cell); column = (column + 1) % t->columns)
+		put_cell(out, cell, width[column], column + 1 == t->columns);
+}
+
+unsigned terminal_width(FILE *f)
+{
+	struct winsize size;
+	if (!isatty(fileno(f)))
+		return 0;
+	return ioctl(fileno(f), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}

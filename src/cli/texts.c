@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* texts.c - fill the placeholders of a text and pick the form of a word that goes with a number. */
+#include "texts.h"
+#include <stdlib.h>
+
+#define PLACE '\1'                      /* as tools/texts.py writes them */
+#define NEXT_FORM '\2'
+#define END_FORMS '\3'
+
+static unsigned plural_form(enum language language, int64_t n)
+{
+	uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	switch (language) {
+	case LANGUAGE_EN:
+		return u == 1 ? 0 : 1;
+	case LANGUAGE_RU:
+		if (u % 10 == 1 && u % 100 != 11)
+			return 0;
+		return u % 10 >= 2 && u % 10 <= 4 && (u % 100 < 12 || u % 100 > 14) ? 1 : 2;
+	}
+	abort();
+}
+
+/* One of the words between PLACE 'p' INDEX and END_FORMS; returns what follows them. */
+static const char *write_form(struct say *s, enum language language, const char *forms, int64_t n)
+{
+	const char *end = strchr(forms, END_FORMS);
+	struct str rest = str_range(forms, end), form;
+	for (unsigned skip = plural_form(language, n); skip && str_cut(&rest, NEXT_FORM, &form); skip--)
+		;
+	if (!str_cut(&rest, NEXT_FORM, &form))
+		form = rest;
+	buf_add(&s->out, form);
+	return end + 1;
+}
+
+void say_text(struct say *s, unsigned id, const struct text_value *values)
+{
+	enum language language = s->language;
+	const char *at = language == LANGUAGE_RU ? texts_ru[id] : texts_en[id];
+	if (!at) {
+		language = LANGUAGE_EN;
+		at = texts_en[id];
+	}
+	for (const char *place; (place = strchr(at, PLACE));) {
+		buf_add(&s->out, str_range(at, place));
+		const struct text_value *v = &values[place[2] - 'A'];
+		at = place + 3;
+		if (place[1] == 'p')
+			at = write_form(s, language, at, v->number);
+		else if (v->is_number)
+			buf_printf(&s->out, "%lld", (long long)v->number);
+		else
+			buf_add(&s->out, v->text);
+	}
+	buf_add(&s->out, str_of(at));
+}
+
+void say_flush(struct say *s, FILE *to)
+{
+	if (s->out.n)
+		fwrite(s->out.p, 1, s->out.n, to);
+	buf_clear(&s->out);
+}
+
+void say_fini(struct say *s)
+{
+	buf_fini(&s->out);
+}
+
+void say_duration(struct say *s, int64_t ms)
+{
+	if (ms < 1000)
+		text_time_ms(s, ms);
+	else if (ms < 120 * INT64_C(1000))
+		text_time_s(s, ms / 1000);
+	else if (ms < 120 * INT64_C(60000))
+		text_time_min(s, ms / 60000);
+	else if (ms < 48 * INT64_C(3600000))
+		text_time_h(s, ms / 3600000);
+	else
+		text_time_d(s, ms / 86400000);
+}
+
+enum language language_of(const char *locale)
+{
+	return strncmp(locale, "ru", 2) == 0 && strchr("_-.@", locale[2]) ? LANGUAGE_RU : LANGUAGE_EN;
+}
+
+enum language language_of_environment(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return language_of(value);
+	}
+	return LANGUAGE_EN;
+}
