@@ -5,9 +5,6 @@
 #include "log.h"
 #include "mem.h"
 #include "store_private.h"
-#include <unistd.h>
-
-enum { RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 30000 };
 
 struct segment_info *journal_note(struct store *st, uint64_t number)
 {
@@ -101,17 +98,18 @@ static int begin(struct store *st)
 static void fail(struct store *st, int err)
 {
 	if (!st->failed) {
-		log_write(LOG_ERROR, "store: cannot write in %s: %s. %s until it works again; trying again by itself", st->folder,
-		          strerror(-err), st->settings.refuse_on_failure ? "Registrations are refused"
-		          : "Registrations are kept in memory only and a restart would lose them");
-		st->retry_wait_ms = RETRY_FIRST_MS;
+		log_write(LOG_ERROR, "store: cannot write in %s: %s. Until that works again (it is tried by itself) %s", st->folder,
+		          strerror(-err), st->settings.refuse_on_failure ? "registrations are refused"
+		          : "registrations are in memory only, and a restart would lose them");
+		st->retry_wait_ms = st->settings.retry_ms;
 	}
 	segment_abandon(st->current);
 	st->current = NULL;
 	st->needs_snapshot = true;
 	st->failed = err;
 	st->retry_ms = clock_ms() + st->retry_wait_ms;
-	st->retry_wait_ms = st->retry_wait_ms * 2 < RETRY_MOST_MS ? st->retry_wait_ms * 2 : RETRY_MOST_MS;
+	if (st->retry_wait_ms < 30 * st->settings.retry_ms)
+		st->retry_wait_ms *= 2;
 	atomic_store(&st->durable, false);
 }
 

@@ -24,6 +24,8 @@ int store_open_sqlite(const struct store_settings *s, struct store **out, char *
 	st->settings = *s;
 	if (st->settings.segment_ms == 0)
 		st->settings.segment_ms = 900000;
+	if (st->settings.retry_ms == 0)
+		st->settings.retry_ms = 1000;
 	st->folder = mem_alloc(strlen(s->folder) + 1);
 	memcpy(st->folder, s->folder, strlen(s->folder) + 1);
 	st->lock_fd = -1;

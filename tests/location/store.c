@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@ enum { WORDS = 16 };
 
 struct bench {
 	char folder[64];
+	bool go_on;                     /* in memory, when the disk fails */
 	struct store *store;
 	sem_t committed;
 	unsigned told, failed;
@@ -80,7 +83,8 @@ static void snapshot(void *user, void (*put_row)(void *sink, const struct store_
 static void open_store(struct bench *b, int64_t wall_ms, int64_t segment_ms)
 {
 	char why[300] = "";
-	struct store_settings s = { .folder = b->folder, .segment_ms = segment_ms, .refuse_on_failure = true };
+	struct store_settings s = { .folder = b->folder, .segment_ms = segment_ms, .retry_ms = 1,
+	                            .refuse_on_failure = !b->go_on };
 	b->count = 0;
 	if (store_open_sqlite(&s, &b->store, why, sizeof why) ||
 	    store_recover(b->store, wall_ms, recovered, b, &b->highest, why, sizeof why) ||
@@ -233,7 +237,7 @@ static void damaged_segment_is_set_aside_and_the_rest_is_kept(void **state)
 	assert_true(write(fd, "this is no database, and long enough to be looked at as one ......................................", 96) == 96);
 	close(fd);
 
-	struct store_row live = { 1, STR("a"), STR("1"), LATE };
+	static const struct store_row live = { 1, STR_INIT("a"), STR_INIT("1"), LATE };
 	b->live = &live;
 	b->live_count = 1;
 	open_store(b, 0, 900000);
@@ -296,6 +300,69 @@ static void closing_commits_what_is_queued(void **state)
 	assert_string_equal(b->order, "123456789");
 	open_store(b, 0, 900000);
 	assert_int_equal(b->highest, 9);
+}
+
+/* No file may grow past `bytes`: what a full disk does, without a disk. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void put_until_it_fails(struct bench *b)
+{
+	limit_files(100000);
+	for (uint64_t seq = 10; store_durable(b->store) && seq < 1000; seq++)
+		put(b, seq, "k", "v", LATE);
+	assert_false(store_durable(b->store));
+	limit_files(RLIM_INFINITY);
+}
+
+static void put_until_it_works(struct bench *b)
+{
+	static const struct store_row live[] = { { 1, STR_INIT("a"), STR_INIT("1"), LATE },
+	                                         { 2, STR_INIT("b"), STR_INIT("1"), LATE } };
+	b->live = live;
+	b->live_count = 2;
+	for (uint64_t seq = 2000; !store_durable(b->store); seq++)      /* a retry is due after a few ms */
+		put(b, seq, "new", "1", LATE);
+	put(b, 9000, "new", "2", LATE);
+	assert_int_equal(b->snapshots, 1);
+	assert_int_equal(files(b, ".db"), 1);
+}
+
+static void failed_segment_is_followed_by_one_with_all_that_lives(void **state)
+{
+	struct bench *b = *state;
+	open_store(b, 0, 900000);
+	put(b, 1, "a", "1", LATE);
+	put(b, 3, "c", "1", LATE);
+	put_until_it_fails(b);
+	assert_true(b->failed > 0);
+	put_until_it_works(b);
+	again(b, 0, 900000);
+	/* Neither c nor k lived when the new segment began, so the old one's rows are of no meaning. */
+	assert_int_equal(b->count, 3);
+	assert_string_equal(b->words[0], "a=1");
+	assert_string_equal(b->words[1], "b=1");
+	assert_string_equal(b->words[2], "new=2");
+}
+
+static void in_memory_mode_nobody_is_refused_and_the_alarm_is_up(void **state)
+{
+	struct bench *b = *state;
+	b->go_on = true;
+	open_store(b, 0, 900000);
+	put_until_it_fails(b);
+	assert_int_equal(b->failed, 0);
+	struct store_counts c;
+	store_count(b->store, &c);
+	assert_true(c.errors > 0);
+	put_until_it_works(b);
+	assert_true(store_durable(b->store));
 }
 
 /* --- location over it --- */
@@ -403,6 +470,8 @@ int main(void)
 		T(segment_of_a_newer_sluice_is_left_alone),
 		T(files_are_private),
 		T(closing_commits_what_is_queued),
+		T(failed_segment_is_followed_by_one_with_all_that_lives),
+		T(in_memory_mode_nobody_is_refused_and_the_alarm_is_up),
 		K(bindings_survive_a_restart_but_not_over_a_stream_of_an_earlier_process),
 		K(shortened_and_removed_bindings_stay_so_after_a_restart),
 		K(binding_spelled_anew_is_one_binding_after_a_restart),

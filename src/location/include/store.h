@@ -18,6 +18,7 @@ struct store;
 struct store_settings {
 	const char *folder;             /* must exist and be writable; locked against a second process */
 	int64_t segment_ms;             /* a new segment is begun this often [900000] */
+	int64_t retry_ms;               /* after a failure; doubles up to 30 times as much [1000] */
 	bool refuse_on_failure;         /* store.on_failure: refuse; else memory: go on, not durable, with an alarm */
 };
 
