@@ -124,9 +124,8 @@ static bool request_ok(const struct sip_msg *m, struct sip_fault *fault)
 	return true;
 }
 
-bool sip_check(const struct sip_msg *m, struct arena *arena, struct sip_fault *fault)
+bool sip_check(const struct sip_msg *m, struct sip_fault *fault)
 {
-	(void)arena;
 	if (!vias_ok(m, fault) || !rows_ok(m, fault))
 		return false;
 	if (!m->from.uri_text.p)

@@ -97,7 +97,7 @@ static void receive_request(struct txns *x, struct packet *p, bool whole, struct
 {
 	if (p->msg.via.host.n)
 		sip_stamp_via(&p->msg, &p->from.remote, x->settings.force_rport, x->settings.keep_s, &p->arena);
-	if (!whole || !sip_check(&p->msg, &p->arena, fault))
+	if (!whole || !sip_check(&p->msg, fault))
 		refuse(x, p, fault);
 	else if (p->msg.method == SIP_ACK)
 		server_receive_ack(x, p);
@@ -109,7 +109,7 @@ static void receive_request(struct txns *x, struct packet *p, bool whole, struct
 
 static void receive_response(struct txns *x, struct packet *p, bool whole, struct sip_fault *fault)
 {
-	if (whole && sip_check(&p->msg, &p->arena, fault)) {
+	if (whole && sip_check(&p->msg, fault)) {
 		client_receive(x, p);
 	} else {
 		x->counts.stray_responses++;

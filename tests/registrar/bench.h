@@ -150,7 +150,7 @@ static inline unsigned send_register(struct bench *b, const struct reg *w)
 	struct sip_fault fault;
 	unsigned before = b->txns.replies, status;
 	assert_int_equal(sip_parse(&p->msg, p->text, &p->arena, NULL, &fault), SIP_PARSED);
-	if (!sip_check(&p->msg, &p->arena, &fault)) {   /* as the transaction layer does */
+	if (!sip_check(&p->msg, &fault)) {   /* as the transaction layer does */
 		packet_free(p);
 		return fault.status;
 	}

@@ -53,7 +53,7 @@ static inline void sample_close(struct sample *s)
 /* Parsed and fit; the fault is in s->fault. */
 static inline bool sample_fit(struct sample *s)
 {
-	return s->parsed == SIP_PARSED && sip_check(&s->m, &s->arena, &s->fault);
+	return s->parsed == SIP_PARSED && sip_check(&s->m, &s->fault);
 }
 
 #define VIA "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa1;rport\r\n"

@@ -27,7 +27,7 @@ static void use(struct sample *s)
 	struct sip_values it;
 	struct str value;
 	uint32_t number;
-	sip_check(m, &s->arena, &fault);
+	sip_check(m, &fault);
 	for (int id = SIP_H_OTHER + 1; id < SIP_HEADER_COUNT; id++) {
 		sip_number(m, (enum sip_header_id)id, &number);
 		sip_has_token(m, (enum sip_header_id)id, STR("outbound"));

@@ -125,21 +125,24 @@ struct sip_fault {
 
 enum sip_parse_result {
 	SIP_PARSED,                     /* *m is filled; a fault may still be found by sip_check */
-	SIP_BAD,                        /* *m is filled as far as it goes: enough to try an answer when m->via.branch or host is there */
+	SIP_BAD,                        /* *m is filled as far as it goes: answer when m->via.host is there */
 	SIP_NOT_SIP                     /* no start line of SIP at all: drop */
 };
 
-/* Take a whole message apart. `text` must stay alive and unchanged as long as *m; headers are kept
- * in the arena. Bytes behind Content-Length are left out of m->text (UDP: TP-14); a body shorter than Content-Length is SIP_BAD (TP-15). Leading
- * CRLFs are skipped (TP-18). A headers-only datagram without the empty line is accepted. */
+/* Take a whole message apart. `text` must stay alive and unchanged as long as *m; the array of headers is
+ * kept in the arena. Bytes behind Content-Length are left out of m->text (UDP: TP-14), a body shorter than
+ * that is SIP_BAD (TP-15); without Content-Length the body is the rest. CRLFs before the start line are
+ * skipped (TP-18). A datagram of headers only may lack the empty line. A line that ends in CR or LF
+ * alone is SIP_BAD: others may see other lines in it. */
 enum sip_parse_result sip_parse(struct sip_msg *m, struct str text, struct arena *arena,
                                 const struct sip_limits *limits, struct sip_fault *fault);
 
-/* The checks of RFC 3261 §16.3 step 1 and §8.2.1 for what we look at: mandatory headers present and
- * once, CSeq in range and of the right method, Via, From, To, Route, Contact, Max-Forwards and Content-Length readable, Request-URI without headers
- * and of the grammar, quotes balanced, no doubled or empty parameters. True: fine. A response with a fault is dropped. Scheme of the Request-URI is the
- * caller's business (416). */
-bool sip_check(const struct sip_msg *m, struct arena *arena, struct sip_fault *fault);
+/* The checks of RFC 3261 §16.3 step 1 and §8.2.1 for what servers look at: the needed headers are there and
+ * single ones stand once; CSeq is in range and names the method; Via, From, To, Route, Contact and
+ * Max-Forwards can be read; the Request-URI is a URI without headers; quotes end, no parameter is empty or comes
+ * twice. True: fine. A response with a fault is to be dropped. Whether the scheme of the Request-URI is any
+ * use (416), and what all other headers say, is the caller's business. */
+bool sip_check(const struct sip_msg *m, struct sip_fault *fault);
 
 /* --- a bounded look at an unparsed message: which worker is it for? --- */
 struct sip_glance {
@@ -150,9 +153,10 @@ struct sip_glance {
 bool sip_glance(struct str text, struct sip_glance *out);
 
 /* --- framing on a stream: how long is the message that starts at text.p? ---
- * >0: its length (all of it may not have arrived yet: compare with text.n); 0: the headers are not
- * complete, read on; -1: it cannot be framed: *fault says why (answer with it and close: TP-20..TP-22). `scanned` remembers, between calls on a
- * growing buffer, how far was looked at (start with 0), so that any split costs O(n). */
+ * >0: its length; all of it may not have arrived yet, so keep it and compare with text.n instead of asking
+ * again. 0: the headers are not complete, read on. -1: it cannot be framed, *fault says why (answer with it
+ * and close: TP-20..TP-22). `scanned` remembers, between calls on a growing buffer, how far was looked at (start
+ * with 0), so that any split costs O(n). Skip CRLFs between messages before asking. */
 int64_t sip_frame(struct str text, size_t *scanned, const struct sip_limits *limits, struct sip_fault *fault);
 
 /* --- typed values --- */
@@ -176,7 +180,8 @@ bool sip_list_next(struct str *rest, struct str *item);
 struct sip_param {
 	struct str name, value;         /* value: STR_NONE without '='; a quoted string with its quotes */
 };
-/* The next of ";a;b=c" (leading ';' optional). False at the end; an empty parameter has name.n == 0. */
+/* The next of ";a;b=c" (leading ';' optional). False at the end; an empty parameter has name.n == 0 and no
+ * value. */
 bool sip_param_next(struct str *rest, struct sip_param *out);
 /* By name without case. */
 bool sip_param_find(struct str params, struct str name, struct str *value);
@@ -199,19 +204,21 @@ int sip_q(struct str text);
 
 /* --- answering --- */
 
-/* Where a request came from, into its top Via: `received` when sent-by is not that address or rport
- * was asked for, `rport` when asked for (TP-02, TP-03, TP-08) or when `force_rport`, `keep` with its
- * value when offered and keep_s >= 0 (OB-93). Result in m->via_stamped, in the arena. */
+/* Where a request came from, into its top Via: `received` when sent-by is not that address or rport was asked
+ * for, `rport` when asked for (TP-02, TP-03, TP-08) or when `force_rport`, `keep` with its value when offered
+ * and keep_s >= 0 (OB-93). What the sender wrote there itself is not believed. Result in m->via_stamped, in
+ * the arena. */
 void sip_stamp_via(struct sip_msg *m, const struct addr *source, bool force_rport, int keep_s, struct arena *arena);
 
-/* Write a response: Via values (top one as stamped), From, To (with `to_tag` unless it has one or
- * to_tag is STR_NONE), Call-ID, CSeq, Timestamp for a 100, Record-Route for 101..299 to a dialog-forming
- * request; then `extra` (whole rows, each ending in CRLF), Content-Length: 0. phrase STR_NONE: the registered one. RFC 3261 §8.2.6 */
+/* Write a response: Via values (top one as stamped), Record-Route for 101..299 to a dialog-forming request,
+ * From, To (with `to_tag` unless it has one, cannot be read, or to_tag is STR_NONE), Call-ID, CSeq, Timestamp
+ * for a 100, as far as the request has them; then `extra` (whole rows, each ending in CRLF) and
+ * Content-Length: 0. phrase STR_NONE: the registered one. RFC 3261 §8.2.6 */
 void sip_reply(struct buf *out, const struct sip_msg *request, unsigned status, struct str phrase,
                struct str to_tag, struct str extra);
 
-/* ACK for a final response 300-699 and CANCEL, built from the request as it was sent (TX-04; RFC 3261
- * §9.1). `request` is the parsed message that went out. extra: whole rows such as Reason. */
+/* ACK for a final response 300-699, and CANCEL, built from the request as it was sent: `request` is the parsed
+ * message that went out. extra: whole rows such as Reason. TX-04; RFC 3261 §9.1, §17.1.1.3 */
 void sip_ack_for(struct buf *out, const struct sip_msg *request, const struct sip_msg *response);
 void sip_cancel_for(struct buf *out, const struct sip_msg *request, struct str extra);
 

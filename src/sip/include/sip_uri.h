@@ -29,17 +29,19 @@ struct sip_uri {
 	bool lr, ob;                    /* ;lr also as ;lr=on, ;lr=true, ;lr= */
 };
 
-/* False: not a URI (no scheme, empty or malformed host, bad port, IPv6 without brackets, characters
- * that the grammar forbids, a broken escape, duplicate parameter). Schemes other than sip, sips, tel give true
- * with SIP_SCHEME_OTHER as long as "scheme:something" holds. */
+/* False: not a URI (no scheme, empty or malformed host, bad port, IPv6 without brackets, characters that the
+ * grammar forbids, a broken escape, a parameter twice, more than 64 parameters or headers). Schemes other than
+ * sip, sips and tel give SIP_SCHEME_OTHER as long as "scheme:something" holds. Read beyond the grammar, because
+ * it is sent: '#' in a user, '=' in the value of a parameter, '_' in a host, port 0 (as none). */
 bool sip_uri_parse(struct str text, struct sip_uri *out);
 
 /* Equality by RFC 3261 §19.1.4 (MS-32..MS-34, MS-36, MS-38): symmetric, not transitive. */
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 
-/* The key of an address of record: user with escapes decoded, '@', host in lower case (IPv6 in its
- * canonical form in brackets); no scheme, port, password or parameter, so sip: and sips: forms are one (RG-10, RG-12).
- * Without a user just the host. tel URIs give the number without visual separators. May hold NUL (RG-11). */
+/* The key of an address of record: user with escapes decoded, '@', host in lower case (IPv6 in its canonical
+ * form in brackets); no scheme, port, password or parameter, so sip: and sips: forms are one (RG-10, RG-12).
+ * Without a user just the host; a tel URI gives its number without visual separators; any other scheme the whole
+ * text. May hold NUL (RG-11). */
 struct str sip_uri_aor_key(const struct sip_uri *uri, struct arena *arena);
 
 /* A parameter by name, without case: true when it is there; *value (may be NULL) is STR_NONE for one
