@@ -43,7 +43,7 @@ static bool parse(struct work *w)
 
 static bool check(struct work *w)
 {
-	return sip_check(&w->m, &w->arena, &w->fault);
+	return sip_check(&w->m, &w->fault);
 }
 
 static bool glance(struct work *w)

@@ -49,7 +49,7 @@ static bool addr_ok(struct str value, bool spare, bool star, const char *why, st
 static bool addrs_ok(const struct sip_msg *m, enum sip_header_id id, const char *why, struct sip_fault *fault)
 {
 	/* RFC 5626 prints a REGISTER whose Contact has ";;", so phones may send one. */
-	bool spare = id == SIP_H_CONTACT && m->is_request && m->method == SIP_REGISTER;
+	bool spare = id == SIP_H_CONTACT && m->method == SIP_REGISTER;
 	struct sip_values it;
 	struct str value;
 	sip_values_begin(&it, m, id);
@@ -121,7 +121,8 @@ static bool request_ok(const struct sip_msg *m, struct sip_fault *fault)
 		return no(fault, "CSeq of another method");
 	if (m->first[SIP_H_MAX_FORWARDS] >= 0 && m->max_forwards < 0)
 		return no(fault, "Malformed Max-Forwards");
-	return true;
+	return addrs_ok(m, SIP_H_ROUTE, "Malformed Route", fault) &&
+	       addrs_ok(m, SIP_H_CONTACT, "Malformed Contact", fault);
 }
 
 bool sip_check(const struct sip_msg *m, struct sip_fault *fault)
@@ -138,8 +139,6 @@ bool sip_check(const struct sip_msg *m, struct sip_fault *fault)
 		return no(fault, "Malformed Call-ID");
 	if (!m->cseq_method_name.p)
 		return no(fault, "Malformed CSeq");
-	if (m->is_request && !request_ok(m, fault))
-		return false;
-	return addrs_ok(m, SIP_H_ROUTE, "Malformed Route", fault) &&
-	       addrs_ok(m, SIP_H_CONTACT, "Malformed Contact", fault);
+	/* A response goes to whom its Via says; losing it for a Contact that we may never look at helps nobody. */
+	return !m->is_request || request_ok(m, fault);
 }

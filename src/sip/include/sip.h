@@ -138,9 +138,9 @@ enum sip_parse_result sip_parse(struct sip_msg *m, struct str text, struct arena
                                 const struct sip_limits *limits, struct sip_fault *fault);
 
 /* The checks of RFC 3261 §16.3 step 1 and §8.2.1 for what servers look at: the needed headers are there and
- * single ones stand once; CSeq is in range and names the method; Via, From, To, Route, Contact and
- * Max-Forwards can be read; the Request-URI is a URI without headers; quotes end, no parameter is empty or comes
- * twice. True: fine. A response with a fault is to be dropped. Whether the scheme of the Request-URI is any
+ * single ones stand once; CSeq is in range; Via, From, To can be read; quotes end, no parameter is empty or comes
+ * twice. In requests also: CSeq names the method, Route, Contact and Max-Forwards can be read, the Request-URI
+ * is a URI without headers. True: fine. A response with a fault is to be dropped. Whether the scheme of the Request-URI is any
  * use (416), and what all other headers say, is the caller's business. */
 bool sip_check(const struct sip_msg *m, struct sip_fault *fault);
 
