@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.c - the names of methods and headers, and how to find one fast. */
+/* names.c - methods and headers by name. RFC 3261 §7.3, the registries of IANA */
 #include "sip_private.h"
 
 static const struct str methods[SIP_METHOD_COUNT] = {

@@ -2,26 +2,6 @@
 /* uri.c - take a URI apart. RFC 3261 §19.1.1, §25.1; RFC 3966 §3 */
 #include "sip_private.h"
 
-int sip_hex(char c)
-{
-	if (sip_is_digit(c))
-		return c - '0';
-	c = sip_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool sip_all_escaped(struct str s, unsigned classes)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (sip_is(s.p[i], classes) && s.p[i] != '%')
-			continue;
-		if (s.p[i] != '%' || s.n - i < 3 || sip_hex(s.p[i + 1]) < 0 || sip_hex(s.p[i + 2]) < 0)
-			return false;
-		i += 2;
-	}
-	return true;
-}
-
 bool sip_names_add(struct sip_names *names, struct str name, bool escaped)
 {
 	for (unsigned i = 0; i < names->count; i++)

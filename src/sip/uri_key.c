@@ -1,48 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uri_key.c - escapes, and the one spelling of an address of record. RFC 3261 §10.3 step 5, §19.1.2 */
+/* uri_key.c - the one spelling of an address of record. RFC 3261 §10.3 step 5 */
 #include "sip_private.h"
-
-bool sip_unescape(struct str s, struct arena *arena, struct str *out)
-{
-	const char *percent = str_find(s, '%');
-	if (!percent) {
-		*out = s;
-		return true;
-	}
-	char *text = arena_alloc(arena, s.n);
-	size_t n = (size_t)(percent - s.p);
-	memcpy(text, s.p, n);
-	for (size_t i = n; i < s.n; i++) {
-		if (s.p[i] != '%') {
-			text[n++] = s.p[i];
-			continue;
-		}
-		int hi = s.n - i < 3 ? -1 : sip_hex(s.p[i + 1]), lo = s.n - i < 3 ? -1 : sip_hex(s.p[i + 2]);
-		if (hi < 0 || lo < 0)
-			return false;
-		text[n++] = (char)(hi * 16 + lo);
-		i += 2;
-	}
-	*out = (struct str){ text, n };
-	return true;
-}
-
-void sip_escape_user(struct buf *out, struct str s)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *p = buf_reserve(out, 3 * s.n);
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (sip_is((char)c, SIP_C_USER) && c != '#') {
-			*p++ = (char)c;
-			continue;
-		}
-		*p++ = '%';
-		*p++ = digits[c >> 4];
-		*p++ = digits[c & 15];
-	}
-	out->n = (size_t)(p - out->p);
-}
 
 /* The number without visual separators, hexadecimal digits in lower case. */
 static struct str tel_key(struct str number, struct arena *arena)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* via.c - Via values, and the stamp of who received a request. RFC 3261 §18.2.1, §20.42; RFC 3581 */
+/* via.c - the values of Via. RFC 3261 §20.42, §25.1; RFC 3581 §3 */
 #include "sip_private.h"
 
 static struct str take_token(struct str *rest)
@@ -93,57 +93,4 @@ bool sip_via_parse(struct str value, struct sip_via *out)
 		return true;
 	*out = (struct sip_via){ .ttl = -1 };
 	return false;
-}
-
-struct stamp {
-	struct buf text;
-	const struct addr *source;
-	bool rport, received;
-	int keep_s;                     /* -1: leave as it is */
-};
-
-/* One parameter of the sender; what the receiver has to say itself is replaced or left out. */
-static void copy_param(struct stamp *s, const struct sip_param *param)
-{
-	if (str_ieq(param->name, STR("received")))
-		return;
-	if (str_ieq(param->name, STR("rport"))) {
-		if (s->rport)
-			buf_printf(&s->text, ";rport=%u", s->source->port);
-		s->rport = false;
-		return;
-	}
-	if (str_ieq(param->name, STR("keep")) && s->keep_s >= 0) {
-		buf_printf(&s->text, ";keep=%d", s->keep_s);
-		return;
-	}
-	buf_byte(&s->text, ';');
-	buf_add(&s->text, param->name);
-	if (param->value.p) {
-		buf_byte(&s->text, '=');
-		buf_add(&s->text, param->value);
-	}
-}
-
-void sip_stamp_via(struct sip_msg *m, const struct addr *source, bool force_rport, int keep_s, struct arena *arena)
-{
-	const struct sip_via *v = &m->via;
-	if (!v->text.p)
-		return;
-	struct addr sent_by;
-	struct stamp s = { .source = source, .rport = v->has_rport || force_rport, .keep_s = keep_s };
-	s.received = s.rport || !addr_parse_ip(v->host, &sent_by) || !addr_same_ip(&sent_by, source);
-	struct str rest = v->params;
-	buf_add(&s.text, v->params.p ? str_trim(str_range(v->text.p, v->params.p - 1)) : v->text);
-	struct sip_param param;
-	while (sip_param_next(&rest, &param))
-		copy_param(&s, &param);
-	if (s.rport)
-		buf_printf(&s.text, ";rport=%u", source->port);
-	if (s.received) {
-		BUF_LIT(&s.text, ";received=");
-		addr_write_ip(&s.text, source);
-	}
-	m->via_stamped = arena_str(arena, buf_str(&s.text));
-	buf_fini(&s.text);
 }
