@@ -506,5 +506,5 @@ def test_a_gateway_in_and_out(make_server, phones):
     stranger.send(stranger.request("INVITE", "sip:alice@example.com", "sip:x@elsewhere.invalid"))
     stranger.expect(403)
     aflow.peer.silent(0.2)
-    gateway.send(gateway.request("INVITE", "sip:+79161234567@example.com", "sip:+74950000000@%s" % host))
-    assert gateway.receive(2, lambda m: m.status and m.status >= 200).status == 403
+    r = gateway.send(gateway.request("INVITE", "sip:+79161234567@example.com", "sip:+74950000000@%s" % host))
+    assert gateway.receive(2, lambda m: m.call_id == r.call_id and m.status and m.status >= 200).status == 403

@@ -140,7 +140,8 @@ def test_contact_parameters_stay_where_they_belong(torture_server):
     """RG-20 RG-21: cparam01's parameter is the Contact's, cparam02's is the URI's; regescrt's header part comes back."""
     for name, inside in (("cparam01", None), ("cparam02", "unknownparam"), ("regescrt", "?Route=")):
         data = message_named(name)
-        exchange(torture_server, data)
+        answer, _ = exchange(torture_server, data.replace(b"Call-ID: ", b"Call-ID: again-"))
+        assert answer.status == 200
         contacts = fetch(torture_server, uri_of(Message.parse(data).get("to")))
         mine = [c for c in contacts if "unknownparam" in c or "?Route" in c] if inside else contacts
         if inside:
@@ -151,7 +152,7 @@ def test_contact_parameters_stay_where_they_belong(torture_server):
 
 def test_escaped_nulls_are_two_contacts(torture_server):
     """RG-11: escnull."""
-    exchange(torture_server, message_named("escnull"))
+    exchange(torture_server, message_named("escnull").replace(b"Call-ID: ", b"Call-ID: again-"))
     assert len(fetch(torture_server, "sip:null-%00-null@example.com")) == 2
 
 
