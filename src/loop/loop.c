@@ -198,6 +198,13 @@ static void run_tasks(struct loop *loop)
 	}
 }
 
+bool loop_run_posted(struct loop *loop)
+{
+	bool some = !mpsc_empty(&loop->tasks);
+	run_tasks(loop);
+	return some;
+}
+
 /* --- the turn --- */
 
 static int least_wait_ms(int a, int b)

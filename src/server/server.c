@@ -120,6 +120,12 @@ static void end_threads(struct server *s)
 	for (unsigned i = 0; i < s->worker_count; i++)
 		if (s->workers[i].running)
 			pthread_join(s->workers[i].thread, NULL);
+	/* What workers had posted to each other owns memory until it has run. */
+	for (bool some = true; some; ) {
+		some = false;
+		for (unsigned i = 0; i < s->worker_count; i++)
+			some |= s->workers[i].loop && loop_run_posted(s->workers[i].loop);
+	}
 }
 
 int server_start(const struct server_settings *settings, struct server **out, struct transport_error *why)

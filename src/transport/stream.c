@@ -230,6 +230,9 @@ void stream_close_all(struct transport_worker *w)
 		struct stream *s = w->slots.objects[slot];
 		if (!s)
 			continue;
+		stream_flush(s);                /* the last answers */
+		if (s->state == STREAM_CLOSED)
+			continue;
 		flow_slots_close(&w->slots, s->ref.serial);
 		outgoing_forget(s);
 		if (s->tls)

@@ -316,6 +316,20 @@ static void a_task_that_posts_itself_lets_the_turn_end(void **state)
 	assert_string_equal(story, "abaa");
 }
 
+static void what_was_posted_can_be_run_without_a_turn(void **state)
+{
+	struct job a = job_of(*state, 'a'), b = job_of(*state, 'b');
+	a.again = 1;
+	assert_false(loop_run_posted(*state));
+	loop_post(*state, &a.task);
+	loop_post(*state, &b.task);
+	assert_true(loop_run_posted(*state));
+	assert_string_equal(story, "ab");
+	assert_true(loop_run_posted(*state));
+	assert_false(loop_run_posted(*state));
+	assert_string_equal(story, "aba");
+}
+
 static void bounded_posts_are_refused_at_the_limit(void **state)
 {
 	struct job a = job_of(*state, 'a'), b = job_of(*state, 'b'), c = job_of(*state, 'c');
@@ -394,6 +408,7 @@ int main(void)
 		TEST(time_stands_still_within_a_turn_and_never_goes_back),
 		TEST(tasks_run_once_in_order_in_the_next_turn),
 		TEST(a_task_that_posts_itself_lets_the_turn_end),
+		TEST(what_was_posted_can_be_run_without_a_turn),
 		TEST(bounded_posts_are_refused_at_the_limit),
 		TEST(stopping_ends_the_run_after_the_current_turn),
 		TEST(a_turn_is_tasks_then_descriptors_then_timers_then_hooks),

@@ -680,6 +680,103 @@ static void a_killed_flow_is_reset_from_any_worker(void **state)
 	rig_stop(&r);
 }
 
+static void a_flow_may_end_inside_the_callback_of_its_own_message(void **state)
+{
+	static const struct {
+		const char *rows;
+		enum flow_end why;
+	} cases[] = {
+		{ "X-Quiet: 1\r\nX-Kill: 1\r\n", FLOW_END_LOCAL },
+		{ "X-Quiet: 1\r\nX-Kill: 2\r\n", FLOW_END_LOCAL },
+		{ "X-Quiet: 1\r\nX-Flood: 1\r\n", FLOW_END_OVERFLOW },
+	};
+	static char text[8 * TEXT];
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	unsigned tcp = rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	rig_start(&r, 1);
+	struct addr to = rig_addr(&r, tcp);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		unsigned before = r.messages;
+		rig_forget_closed(&r);
+		int fd = client_tcp(&to);
+		/* More of the same stand behind it in the read, and the start of another. */
+		size_t n = request_write(text, sizeof text, "MESSAGE", cases[i].rows, "");
+		n += request_write(text + n, sizeof text - n, "MESSAGE", "X-Quiet: 1\r\n", "");
+		n += request_write(text + n, sizeof text - n, "MESSAGE", "X-Quiet: 1\r\n", "cut");
+		client_send(fd, text, n - 2);
+		client_sees_end(fd);
+		rig_wait(&r, r.closed_count == 1);
+		assert_int_equal(r.closed[0].why, cases[i].why);
+		assert_int_equal(r.messages, before + 1);
+		close(fd);
+	}
+	rig_stop(&r);
+}
+
+static void hush(struct rig_worker *w, void *arg)
+{
+	(void)arg;
+	transport_worker_quiet(w->transport);
+}
+
+static void a_quiet_worker_takes_no_connections_and_keeps_its_flows(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	unsigned tcp = rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	unsigned udp = rig_listen(&r, TRANSPORT_UDP, "127.0.0.1");
+	rig_start(&r, 1);
+	struct addr to = rig_addr(&r, tcp), to_udp = rig_addr(&r, udp);
+	struct sockaddr_storage sa;
+	socklen_t n = addr_to_sockaddr(&to, &sa);
+	int fd = client_tcp(&to), datagram = client_udp(&to_udp), late = socket(AF_INET, SOCK_STREAM, 0);
+	ask(fd, "");
+	is_ok(fd);
+	rig_on(&r, 0, hush, NULL);
+	assert_int_equal(connect(late, (struct sockaddr *)&sa, n), -1);
+	ask(fd, "");
+	is_ok(fd);
+	datagram_is_answered(datagram);                 /* responses to what we sent still arrive there */
+	close(fd);
+	close(datagram);
+	close(late);
+	rig_stop(&r);
+}
+
+static void what_cannot_be_reached_is_refused_at_once(void **state)
+{
+	static const struct {
+		enum transport_kind kind;
+		const char *addr;
+	} cases[] = {
+		{ TRANSPORT_UDP, "127.0.0.1:0" },       { TRANSPORT_TCP, "127.0.0.1:0" },   { TRANSPORT_UDP, "0.0.0.0:5060" },
+		{ TRANSPORT_TCP, "0.0.0.0:5060" },      { TRANSPORT_UDP, "224.0.0.1:5060" }, { TRANSPORT_UDP, "255.255.255.255:5060" },
+		{ TRANSPORT_UDP, "[::1]:5060" },        /* no UDP listener of the family */
+	};
+	static char large[65508 + 1];
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	rig_listen(&r, TRANSPORT_UDP, "127.0.0.1");
+	rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	rig_start(&r, 1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct shot s = { .hop.kind = cases[i].kind, .text = "x" };
+		assert_true(addr_parse(str_of(cases[i].addr), 0, &s.hop.addr));
+		rig_on(&r, 0, shoot, &s);
+		assert_int_equal(s.opened, SEND_REFUSED);
+	}
+	memset(large, 'x', sizeof large - 1);           /* one byte more than UDP carries */
+	struct shot s = { .hop = { .kind = TRANSPORT_UDP, .addr = rig_addr(&r, 0) }, .text = large };
+	rig_on(&r, 0, shoot, &s);
+	assert_int_equal(s.opened, SEND_OK);
+	assert_int_equal(s.sent, SEND_REFUSED);
+	rig_stop(&r);
+}
+
 /* --- deadlines --- */
 
 /* TP-23 */
@@ -897,6 +994,9 @@ int main(void)
 		cmocka_unit_test(our_connection_to_a_hop_is_used_again_and_an_accepted_one_is_not),
 		cmocka_unit_test(a_refused_connect_is_told_to_every_worker),
 		cmocka_unit_test(a_killed_flow_is_reset_from_any_worker),
+		cmocka_unit_test(a_flow_may_end_inside_the_callback_of_its_own_message),
+		cmocka_unit_test(a_quiet_worker_takes_no_connections_and_keeps_its_flows),
+		cmocka_unit_test(what_cannot_be_reached_is_refused_at_once),
 		cmocka_unit_test(slow_senders_and_silent_strangers_are_cut),
 		cmocka_unit_test(a_registered_flow_ends_only_after_flow_timer_and_grace),
 		cmocka_unit_test(at_the_limit_listeners_rest_until_a_flow_closes),

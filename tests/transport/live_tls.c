@@ -368,6 +368,33 @@ static void a_peer_that_does_not_read_is_cut_off_over_tls_too(void **state)
 	rig_stop(&r);
 }
 
+static void a_tls_flow_may_end_inside_the_callback_of_its_own_message(void **state)
+{
+	static const char *const rows[] = { "X-Quiet: 1\r\nX-Kill: 1\r\n", "X-Quiet: 1\r\nX-Kill: 2\r\n",
+	                                    "X-Quiet: 1\r\nX-Flood: 1\r\n" };
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	unsigned tls = rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
+	rig_start(&r, 1);
+	struct addr to = rig_addr(&r, tls);
+	for (unsigned i = 0; i < 3; i++) {
+		char text[3 * TEXT];
+		struct client c;
+		unsigned before = r.messages;
+		rig_forget_closed(&r);
+		start(&c, &to, &(struct client_options){ 0 });
+		assert_int_equal(SSL_connect(c.ssl), 1);
+		size_t n = request_write(text, sizeof text, "MESSAGE", rows[i], "");
+		n += request_write(text + n, sizeof text - n, "MESSAGE", "X-Quiet: 1\r\n", "");
+		assert_int_equal(SSL_write(c.ssl, text, (int)n), n);
+		rig_wait(&r, r.closed_count == 1);
+		assert_int_equal(r.messages, before + 1);
+		stop(&c);
+	}
+	rig_stop(&r);
+}
+
 /* --- as a client --- */
 
 struct shot {
@@ -563,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_handshake_that_does_not_go_on_is_cut),
 		cmocka_unit_test(a_rush_of_handshakes_delays_no_established_flow),
 		cmocka_unit_test(a_peer_that_does_not_read_is_cut_off_over_tls_too),
+		cmocka_unit_test(a_tls_flow_may_end_inside_the_callback_of_its_own_message),
 		cmocka_unit_test(we_connect_only_to_whom_the_certificate_names),
 		cmocka_unit_test(we_do_not_connect_to_whom_nobody_vouches_for),
 		cmocka_unit_test(two_servers_know_each_other_by_their_certificates),

@@ -23,10 +23,24 @@ static unsigned owner(void *user, struct str text, const struct flow_ref *from)
 	return number_after(text, "X-Owner: ", ((struct rig_worker *)user)->index);
 }
 
+static void flood(struct rig_worker *w, const struct flow_ref *to)
+{
+	static const char text[10000];
+	struct wire *bytes = wire_new((struct str){ text, sizeof text });
+	while (transport_send(w->transport, to, bytes) == SEND_OK)
+		;
+	wire_unref(bytes);
+}
+
 static void message(void *user, struct packet *p)
 {
 	struct rig_worker *w = user;
 	struct rig *r = w->rig;
+	unsigned kill = number_after(p->text, "X-Kill: ", 0);
+	if (kill)
+		transport_flow_kill(w->transport, &p->from, kill == 2);
+	if (number_after(p->text, "X-Flood: ", 0))
+		flood(w, &p->from);
 	if (!str_starts(p->text, STR("SIP/2.0")) && !number_after(p->text, "X-Quiet: ", 0)) {
 		char text[256];
 		int n = snprintf(text, sizeof text, "SIP/2.0 200 OK\r\nX-Worker: %u\r\nX-Serial: %llx\r\nX-Size: %zu\r\n"
@@ -138,9 +152,11 @@ void rig_stop(struct rig *r)
 		loop_stop(r->workers[i].loop);
 		pthread_join(r->workers[i].thread, NULL);
 	}
-	/* What was posted before the stop still runs. */
-	for (unsigned turn = 0; r->t && turn < 2 * workers; turn++)
-		loop_turn(r->workers[turn % workers].loop, 0);
+	for (bool some = r->t != NULL; some; ) {
+		some = false;
+		for (unsigned i = 0; i < workers; i++)
+			some |= loop_run_posted(r->workers[i].loop);
+	}
 	for (unsigned i = 0; r->t && i < workers; i++)
 		transport_worker_free(r->workers[i].transport);
 	for (unsigned i = 0; r->t && i < workers; i++)

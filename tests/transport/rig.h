@@ -2,8 +2,9 @@
 /* rig.h - a transport on loopback with real threads, and simple blocking clients to poke it.
  *
  * Every wait is bounded (WAIT_MS). What the workers were told is recorded under one lock. By default
- * each request is answered with a 200 on its flow; the first of these headers in it changes that:
- * "X-Owner: N" lets worker N own it, "X-Quiet: 1" records it without an answer. */
+ * each request is answered with a 200 on its flow; headers in it change that: "X-Owner: N" lets worker N own
+ * it, "X-Quiet: 1" records it without an answer, "X-Kill: 1" ends its flow from inside the callback (2: by a reset),
+ * "X-Flood: 1" answers more than the flow's queue holds. */
 #ifndef SLUICE_RIG_H
 #define SLUICE_RIG_H
 

@@ -60,6 +60,10 @@ void loop_post(struct loop *loop, struct loop_task *task);
 /* For what may be refused: false, and nothing happened, when about `limit` tasks of any kind wait for
  * this loop already. */
 bool loop_post_bounded(struct loop *loop, struct loop_task *task, size_t limit);
+/* For stopping, when the loop's thread has ended: run what was posted and is still queued, nothing else (no
+ * descriptors, timers or hooks). True when there was something. What it posts to other loops waits there: go round
+ * all loops until none had anything. */
+bool loop_run_posted(struct loop *loop);
 
 /* --- the end of a turn: flush what was batched. Registered for the life of the loop. --- */
 struct loop_hook {

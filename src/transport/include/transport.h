@@ -139,8 +139,8 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
                          void *user, struct transport_worker **out);
 void transport_worker_go(struct transport_worker *w);           /* when all workers are attached: listen */
 void transport_worker_quiet(struct transport_worker *w);        /* stop listening and accepting; flows live on */
-/* Closes its flows. Only when no worker's loop runs any more, and after one more loop_turn(loop, 0) on each: what was
- * posted to a loop before it stopped owns memory until it has run. Nobody is told anything from here on. NULL is fine. */
+/* Closes its flows. Only when no worker's loop runs any more, and after loop_run_posted on all of them: what was
+ * posted owns memory until it has run. Nobody is told anything from here on. NULL is fine. */
 void transport_worker_free(struct transport_worker *w);
 
 /* --- sending --- */
