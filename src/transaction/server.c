@@ -171,11 +171,14 @@ static void finish(struct server *s)
 		list_add_tail(&x->evictable, &s->evictable);
 }
 
-/* Accepted repeats nothing by itself: 2xx are the user's to repeat. RFC 6026 §7.1 */
-static void forget_last(struct server *s)
+/* Accepted repeats nothing by itself: 2xx are the user's to repeat. RFC 6026 §7.1. Neither the response nor the request is
+ * needed for the 32 s that it lasts. */
+static void forget_messages(struct server *s)
 {
 	wire_unref(s->last);
 	s->last = NULL;
+	packet_free(s->pub.packet);
+	s->pub.packet = NULL;
 }
 
 static void respond(struct server *s, unsigned status, struct wire *response)
@@ -189,7 +192,7 @@ static void respond(struct server *s, unsigned status, struct wire *response)
 	s->last = wire_ref(response);
 	if (s->invite && s->ist.state == IST_ACCEPTED) {        /* still the user's */
 		act(s, a);
-		forget_last(s);
+		forget_messages(s);
 	} else {
 		if (server_is_final(s))
 			finish(s);

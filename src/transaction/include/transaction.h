@@ -31,8 +31,8 @@ void txn_settings_init(struct txn_settings *s);
 
 /* --- a request that came in --- */
 struct txn_server {
-	/* The request (packet->msg is parsed). It is freed by the final answer, with st itself; after a 2xx to an
-	 * INVITE both live until `over`. */
+	/* The request (packet->msg is parsed). Freed by the final answer, with st itself; after a 2xx to an INVITE st lives
+	 * until `over`, but the packet is gone (NULL) all the same. */
 	struct packet *packet;
 	void *user;                     /* the handler's */
 };
