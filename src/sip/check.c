@@ -64,7 +64,10 @@ static bool vias_ok(const struct sip_msg *m, struct sip_fault *fault)
 	struct sip_values it;
 	struct str value;
 	struct sip_via via;
-	bool any = false;
+	if (m->first[SIP_H_VIA] < 0)
+		return no(fault, "Via missing");
+	if (!m->via.text.p)                     /* also when a first row is empty: answers would go by another Via than this */
+		return no(fault, "Malformed Via");
 	sip_values_begin(&it, m, SIP_H_VIA);
 	while (sip_values_next(&it, &value)) {
 		if (value.p == m->via.text.p)
@@ -73,9 +76,8 @@ static bool vias_ok(const struct sip_msg *m, struct sip_fault *fault)
 			return no(fault, "Malformed Via");
 		if (!params_ok(via.params, false, fault))
 			return false;
-		any = true;
 	}
-	return any || no(fault, "Via missing");
+	return true;
 }
 
 static const struct once {

@@ -132,7 +132,7 @@ static void vias_are_judged(void **state)
 		{ "SIP/2.0/UDP h", "" }, { "SIP/2.0/X-Y h:1;branch=z", "" }, { "SIP / 2.0 / TCP h ; rport ; alias;ob", "" },
 		{ "SIP/2.0/UDP [::1]:5060;received=::2", "" }, { "SIP/2.0/UDP h;received=[::2]", "" }, { "SIP/2.0/UDP h;keep;ttl=1", "" },
 		{ "SIP/2.0/UDP a , SIP/2.0/UDP b", "" }, { "SIP/2.0/UDP h;branch=", "" },
-		{ "", "Via missing" }, { "SIP/2.0/UDP", "Malformed Via" }, { "SIP/2.0 UDP h", "Malformed Via" }, { "UDP h", "Malformed Via" },
+		{ "", "Malformed Via" }, { "\r\nVia: SIP/2.0/UDP h", "Malformed Via" }, { "SIP/2.0/UDP h\r\nVia:", "" }, { "SIP/2.0/UDP", "Malformed Via" }, { "SIP/2.0 UDP h", "Malformed Via" }, { "UDP h", "Malformed Via" },
 		{ "SIP/2.0/UDP 2001:db8::1", "Malformed Via" }, { "SIP/2.0/UDP h:", "Malformed Via" }, { "SIP/2.0/UDP h:99999", "Malformed Via" },
 		{ "SIP/2.0/UDP h x", "Malformed Via" }, { "SIP/2.0/UDP[::1]", "Malformed Via" }, { "SIP/2.0/UDP h,", "Malformed Via" },
 		{ ",SIP/2.0/UDP h", "Malformed Via" }, { "SIP/2.0/UDP a,,SIP/2.0/UDP b", "Malformed Via" }, { "SIP/2.0/UDP h;", "Empty parameter" },
