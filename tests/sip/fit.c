@@ -185,7 +185,6 @@ static void what_nobody_looks_at_passes(void **state)
 	       "WWW-Authenticate: Digest ,,\r\nSupported:\r\nAllow: A,,B,\r\nSubject: \"\\\r\n\r\n", "");
 }
 
-/* MS-21 */
 static void call_ids_are_words_without_space(void **state)
 {
 	(void)state;
