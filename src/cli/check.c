@@ -46,7 +46,7 @@ static void check_state(const struct checking *k)
 	if (!err && access(path.p, W_OK | X_OK))
 		err = errno;
 	if (err)
-		text_check_state_unwritable(check_error(k, "server", 0, "state"), dir, str_of(strerror(err)));
+		text_check_state_unwritable(check_error(k, "server", 0, "state"), dir, errno_text(k->problems->said.language, -err));
 	else if (itself && (st.st_mode & (S_IRWXG | S_IRWXO)) & (S_IWGRP | S_IWOTH | S_IROTH))
 		text_check_state_open(check_warning(k, "server", 0, "state"), dir);
 	buf_fini(&path);

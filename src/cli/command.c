@@ -243,7 +243,7 @@ static int run_words(struct invocation *in, struct words w)
 int cli_main(int argc, char **argv)
 {
 	enum language language = language_of_environment();
-	struct invocation in = { .out.language = language, .err.language = language };
+	struct invocation in = { .program = argc ? argv[0] : "sluice", .out.language = language, .err.language = language };
 	int status = run_words(&in, (struct words){ argv + 1, argc > 1 ? argc - 1 : 0 });
 	say_flush(&in.err, stderr);
 	say_flush(&in.out, stdout);

@@ -16,6 +16,7 @@ enum option {
 struct command;
 struct invocation {
 	const struct command *command;
+	const char *program;                    /* as it was started, for sentences that tell what to type */
 	const char *option[OPTION_COUNT];       /* NULL: not given; "" for one without a value */
 	const char *operands[2];
 	unsigned operand_count;

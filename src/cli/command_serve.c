@@ -37,12 +37,12 @@ static bool make_default(struct serving *v)
 		return false;
 	int err = state_make(state);
 	if (err) {
-		text_state_make(&in->err, state, str_of(strerror(-err)));
+		text_state_make(&in->err, state, errno_text(v->in->err.language, err));
 		return false;
 	}
 	err = default_prepare(&v->by_default, state, port, &v->arena, &what);
 	if (err) {
-		text_state_write(&in->err, what, str_of(strerror(-err)));
+		text_state_write(&in->err, what, errno_text(v->in->err.language, err));
 		return false;
 	}
 	struct buf text = { 0 };
@@ -129,14 +129,14 @@ static bool hold_state(struct serving *v)
 	struct str state = v->config.server.state_dir;
 	int pid = 0, err = state_make(state);
 	if (err) {
-		text_state_make(&v->in->err, state, str_of(strerror(-err)));
+		text_state_make(&v->in->err, state, errno_text(v->in->err.language, err));
 		return false;
 	}
 	v->lock = state_hold(state, &pid);
 	if (v->lock == -EWOULDBLOCK)
 		text_serve_second(&v->in->err, pid, state);
 	else if (v->lock < 0)
-		text_state_write(&v->in->err, state, str_of(strerror(-v->lock)));
+		text_state_write(&v->in->err, state, errno_text(v->in->err.language, v->lock));
 	return v->lock >= 0;
 }
 
@@ -145,7 +145,7 @@ static bool open_control(struct serving *v)
 	struct str state = v->config.server.state_dir;
 	v->control = control_listen(state);
 	if (v->control < 0)
-		text_serve_control(&v->in->err, state, str_of(strerror(-v->control)));
+		text_serve_control(&v->in->err, state, errno_text(v->in->err.language, v->control));
 	return v->control >= 0;
 }
 
@@ -182,7 +182,7 @@ static int run(struct serving *v)
 	v->signals = open_signals(&before);
 	int err = v->signals < 0 ? -errno : log_start((enum log_level)v->config.log_level);
 	if (err) {
-		text_serve_failed(&v->in->err, str_of(strerror(-err)));
+		text_serve_failed(&v->in->err, errno_text(v->in->err.language, err));
 		return CLI_FAILED;
 	}
 	int status = CLI_FAILED;

@@ -48,7 +48,7 @@ static bool open_desk(struct desk *d, struct invocation *in)
 	}
 	int err = state_make(d->state);
 	if (err) {
-		text_state_make(&in->err, d->state, str_of(strerror(-err)));
+		text_state_make(&in->err, d->state, errno_text(in->err.language, err));
 		return false;
 	}
 	if (!d->configured)
@@ -122,7 +122,7 @@ static bool store_user(struct desk *d, const struct user *u, bool is_new, const 
 	} else if (err == -ENOENT) {
 		text_user_unknown(&in->err, u->name, u->domain);
 	} else if (err) {
-		text_user_failed(&in->err, u->name, u->domain, str_of(strerror(-err)));
+		text_user_failed(&in->err, u->name, u->domain, errno_text(in->err.language, err));
 	} else {
 		if (is_new)
 			text_user_added(&in->out, u->name, u->domain);
@@ -163,7 +163,7 @@ static bool one_user(struct desk *d, bool is_new)
 	hashed.alias_count = u.alias_count;
 	bool ok = !err && store_user(d, &hashed, is_new, password);
 	if (err)
-		text_user_failed(&d->in->err, name, domain, str_of(strerror(-err)));
+		text_user_failed(&d->in->err, name, domain, errno_text(d->in->err.language, err));
 	mem_wipe(password, sizeof password);
 	return ok;
 }
@@ -195,7 +195,7 @@ static bool batch_line(struct desk *d, struct batch *b, struct str line, unsigne
 	b->lines[b->count] = number;
 	int err = password_user(name, domain, str_trim(rest), &d->arena, &b->list[b->count]);
 	if (err)
-		text_user_failed(&d->in->err, name, domain, str_of(strerror(-err)));
+		text_user_failed(&d->in->err, name, domain, errno_text(d->in->err.language, err));
 	else
 		b->count++;
 	return !err;
@@ -225,7 +225,7 @@ static bool add_batch(struct desk *d, const char *path)
 	bool standard = strcmp(path, "-") == 0;
 	FILE *f = standard ? stdin : fopen(path, "re");
 	if (!f) {
-		text_config_file(&in->err, str_of(path), str_of(strerror(errno)));
+		text_config_file(&in->err, str_of(path), errno_text(in->err.language, -errno));
 		return false;
 	}
 	bool ok = read_batch(d, &b, f);
@@ -237,7 +237,7 @@ static bool add_batch(struct desk *d, const char *path)
 		text_user_exists(&in->err, b.list[bad].name, b.list[bad].domain);
 		text_batch_at(&in->err, b.lines[bad]);
 	} else if (err) {
-		text_batch_failed(&in->err, str_of(strerror(-err)));
+		text_batch_failed(&in->err, errno_text(in->err.language, err));
 	} else if (ok) {
 		text_batch_added(&in->out, b.count);
 		buf_byte(&in->out.out, '\n');
@@ -279,7 +279,7 @@ int command_user_remove(struct invocation *in)
 		if (err == -ENOENT) {
 			text_user_unknown(&in->err, name, domain);
 		} else if (err) {
-			text_user_failed(&in->err, name, domain, str_of(strerror(-err)));
+			text_user_failed(&in->err, name, domain, errno_text(in->err.language, err));
 		} else {
 			text_user_removed(&in->out, name, domain);
 			buf_byte(&in->out.out, '\n');

@@ -223,7 +223,7 @@ void config_read_file(struct config *c, const char *path, struct problems *probl
 	if (err) {
 		set_defaults(c);
 		c->tree.file = arena_str(&c->arena, str_of(path));
-		text_config_unreadable(problems_error(problems, (struct place){ .file = c->tree.file }), str_of(strerror(-err)));
+		text_config_unreadable(problems_error(problems, (struct place){ .file = c->tree.file }), errno_text(problems->said.language, err));
 	} else {
 		const char *slash = strrchr(path, '/');
 		config_read_text(c, buf_str(&text), str_of(path), slash ? str_range(path, slash) : STR_NONE, problems);

@@ -83,7 +83,7 @@ static bool from_file(struct invocation *in, const char *path, char out[PASSWORD
 	bool standard = strcmp(path, "-") == 0;
 	FILE *f = standard ? stdin : fopen(path, "re");
 	if (!f) {
-		text_config_file(&in->err, str_of(path), str_of(strerror(errno)));
+		text_config_file(&in->err, str_of(path), errno_text(in->err.language, -errno));
 		return false;
 	}
 	bool ok = read_line(f, out);

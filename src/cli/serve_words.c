@@ -65,13 +65,20 @@ static bool add_user(struct serving *v, struct str name)
 	if (!err)
 		err = users_add(server_users(v->server), &u);
 	if (err) {
-		text_user_failed(&v->in->err, name, v->by_default.domain, str_of(strerror(-err)));
+		text_user_failed(&v->in->err, name, v->by_default.domain, errno_text(v->in->err.language, err));
 	} else {
 		text_serve_user(&v->in->out, name, str_of(password));
 		buf_byte(&v->in->out.out, '\n');
 	}
 	mem_wipe(password, sizeof password);
 	return !err;
+}
+
+/* What must be added to a command so that it finds this server's state folder. */
+static struct str state_option(struct serving *v)
+{
+	struct str usual = command_default_state(&v->arena), state = v->config.server.state_dir;
+	return str_eq(usual, state) ? STR("") : arena_printf(&v->arena, " --state %.*s", STR_FMT(state));
 }
 
 bool serve_first_users(struct serving *v)
@@ -83,7 +90,7 @@ bool serve_first_users(struct serving *v)
 	buf_byte(&s->out, '\n');
 	if (!add_user(v, STR("alice")) || !add_user(v, STR("bob")))
 		return false;
-	text_serve_users_once(s);
+	text_serve_users_once(s, str_of(v->in->program), state_option(v));
 	BUF_LIT(&s->out, "\n\n");
 	return true;
 }
@@ -112,7 +119,7 @@ static void say_how(struct serving *v)
 		buf_add(&address, d->domain);
 	text_serve_how(s, buf_str(&address), d->port, d->port + 1, d->domain);
 	BUF_LIT(&s->out, "\n\n");
-	text_serve_how_more(s, d->state);
+	text_serve_how_more(s, d->state, str_of(v->in->program), state_option(v));
 	buf_byte(&s->out, '\n');
 	buf_fini(&address);
 }
@@ -128,7 +135,7 @@ void serve_say_ready(struct serving *v)
 		say_how(v);
 	}
 	if (!users_count(server_users(v->server)) && v->config.policy.domain_count) {
-		text_serve_no_users(s, v->config.policy.domains[0].name);
+		text_serve_no_users(s, str_of(v->in->program), v->config.policy.domains[0].name);
 		buf_byte(&s->out, '\n');
 	}
 }

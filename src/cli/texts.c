@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* texts.c - fill the placeholders of a text and pick the form of a word that goes with a number. */
 #include "texts.h"
+#include <errno.h>
 #include <stdlib.h>
 
 #define PLACE '\1'                      /* as tools/texts.py writes them */
@@ -80,6 +81,37 @@ void say_duration(struct say *s, int64_t ms)
 		text_time_h(s, ms / 3600000);
 	else
 		text_time_d(s, ms / 86400000);
+}
+
+void say_duration_exact(struct say *s, int64_t ms)
+{
+	if (ms % 1000 || ms == 0)
+		text_time_ms(s, ms);
+	else if (ms % 60000)
+		text_time_s(s, ms / 1000);
+	else if (ms % 3600000)
+		text_time_min(s, ms / 60000);
+	else if (ms % 86400000)
+		text_time_h(s, ms / 3600000);
+	else
+		text_time_d(s, ms / 86400000);
+}
+
+struct str errno_text(enum language language, int err)
+{
+	static const struct {
+		int err;
+		enum text_id id;
+	} known[] = {
+		{ ENOENT, TEXT_ERRNO_ENOENT }, { EACCES, TEXT_ERRNO_EACCES }, { EPERM, TEXT_ERRNO_EACCES }, { ENOTDIR, TEXT_ERRNO_ENOTDIR },
+		{ EISDIR, TEXT_ERRNO_EISDIR }, { EROFS, TEXT_ERRNO_EROFS }, { ENOSPC, TEXT_ERRNO_ENOSPC }, { EFBIG, TEXT_ERRNO_EFBIG },
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].err == -err) {
+			const char *text = language == LANGUAGE_RU ? texts_ru[known[i].id] : NULL;
+			return str_of(text ? text : texts_en[known[i].id]);
+		}
+	return str_of(strerror(-err));
 }
 
 enum language language_of(const char *locale)

@@ -30,8 +30,13 @@ static inline void say_str(struct say *s, struct str text) { buf_add(&s->out, te
 void say_flush(struct say *s, FILE *to);
 void say_fini(struct say *s);
 
-/* "30 s", "5 min", "2 h", "3 d": a length of time for a sentence. */
+/* "30 s", "5 min", "2 h", "3 d": a length of time, rounded down to its largest unit. */
 void say_duration(struct say *s, int64_t ms);
+/* The same in the largest unit that gives it exactly. */
+void say_duration_exact(struct say *s, int64_t ms);
+/* What went wrong, by its -errno, in words of the language where we have them. The text lives as long as
+ * the program. */
+struct str errno_text(enum language language, int err);
 
 /* "ru", "ru_RU.UTF-8" -> Russian; "en", "C", "de_DE" -> English. */
 enum language language_of(const char *locale);
