@@ -24,7 +24,8 @@ struct location_settings {
 	bool (*flow_alive)(void *user, const struct flow_ref *flow);
 	void *user;
 	unsigned max_contacts;          /* bindings of one AOR [16] */
-	bool replace_oldest;            /* past the limit the oldest binding of a non-outbound phone makes room [true]; else the request is refused */
+	bool replace_oldest;            /* past the limit, when none is unreachable (those go first), the oldest binding of a
+	                                 * non-outbound phone makes room [true]; else the request is refused */
 };
 void location_settings_init(struct location_settings *s);
 /* Reads the store's live bindings and starts the store; takes it in every case. A binding over a stream of an earlier boot is kept as flow-lost: it
@@ -38,6 +39,7 @@ void location_free(struct location *loc);
 struct str location_instance(struct str instance, struct arena *arena);
 
 /* --- one binding, as copied to callers; strings live in the caller's arena --- */
+/* FLOW_LOST only in listings: over a stream of an earlier boot, or over one that has closed since. */
 enum binding_state { BINDING_LIVE, BINDING_FLOW_LOST };
 struct binding {
 	struct str aor;                 /* sip_uri_aor_key */
