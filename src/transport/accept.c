@@ -55,8 +55,9 @@ static void rest(struct transport_worker *w, const char *why)
 {
 	uint64_t left_out;
 	if (!w->resting && log_allowed(&w->t->full_log, LOG_MS, &left_out))
-		log_write(LOG_WARN, "listeners: %u connections are open and no more are accepted (%s); raise the limit of open "
-		          "files to hold more", atomic_load_explicit(&w->t->flows_open, memory_order_relaxed), why);
+		log_write(LOG_WARN, "listeners: %u connections are open and no more are accepted (%s; so it was %llu times more "
+		          "since this was last said); raise the limit of open files to hold more",
+		          atomic_load_explicit(&w->t->flows_open, memory_order_relaxed), why, (unsigned long long)left_out);
 	w->resting = true;
 	watch_acceptors(w, 0);
 	w->rest_timer.fire = rest_fired;

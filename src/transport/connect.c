@@ -176,7 +176,7 @@ enum send_result transport_open(struct transport_worker *w, const struct hop *ho
 {
 	struct transport *t = w->t;
 	struct addr source = { .family = 0 };
-	if (!hop->addr.port || addr_is_unsendable(&hop->addr) || (hop->kind == TRANSPORT_TLS && !w->tls))
+	if (!hop->addr.port || addr_is_unsendable(&hop->addr))
 		return SEND_REFUSED;
 	bool routed = route_source(w->routes, &hop->addr, loop_now_ms(w->loop), &source);
 	uint8_t listener = listener_towards(t, hop->kind, &hop->addr, routed ? &source : NULL);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flow.c - names of transports, and of flows in log lines. */
-#include "flow_table.h"
-#include "transport.h"
+#include "transport_private.h"
 #include <stdio.h>
 
 static const struct {
-	struct str via;                 /* in Via and in transport= */
-	const char *lower;
+	struct str via;
+	const char *people;
 } kinds[TRANSPORT_KINDS] = {
 	[TRANSPORT_UDP] = { STR_INIT("UDP"), "udp" },
 	[TRANSPORT_TCP] = { STR_INIT("TCP"), "tcp" },
@@ -16,6 +15,11 @@ static const struct {
 struct str transport_name(enum transport_kind kind)
 {
 	return kinds[kind].via;
+}
+
+const char *transport_scheme(enum transport_kind kind)
+{
+	return kinds[kind].people;
 }
 
 bool transport_kind_of(struct str name, enum transport_kind *out)
@@ -46,8 +50,8 @@ const char *flow_text(const struct flow_ref *f, char out[FLOW_TEXT])
 	addr_text(&f->remote, remote);
 	if (f->serial)
 		snprintf(out, FLOW_TEXT, "flow %u:%u.%u (%s %s)", flow_serial_worker(f->serial),
-		         flow_serial_slot(f->serial), flow_serial_generation(f->serial), kinds[f->kind].lower, remote);
+		         flow_serial_slot(f->serial), flow_serial_generation(f->serial), transport_scheme(f->kind), remote);
 	else
-		snprintf(out, FLOW_TEXT, "%s %s", kinds[f->kind].lower, remote);
+		snprintf(out, FLOW_TEXT, "%s %s", transport_scheme(f->kind), remote);
 	return out;
 }

@@ -12,12 +12,6 @@
 #define UNACKED_MS       10000          /* data that nobody acknowledges: the flow is dead (DESIGN, "Two verdicts") */
 #define UDP_BUFFER       (4 << 20)      /* as far as net.core.rmem_max lets us */
 
-const char *transport_scheme(enum transport_kind kind)
-{
-	static const char *const names[TRANSPORT_KINDS] = { "udp", "tcp", "tls" };
-	return names[kind];
-}
-
 int transport_fail(struct transport_error *error, int err, const char *fmt, ...)
 {
 	va_list ap;

@@ -160,7 +160,7 @@ void stream_read(struct stream *s)
 		tls_handshake_wants_turn(s);
 		return;
 	}
-	ssize_t n = recv(s->io.fd, s->w->scratch, SCRATCH_BYTES, 0);
+	ssize_t n = recv(s->io.fd, s->w->scratch, READ_BYTES, 0);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			stream_close(s, stream_end_of(errno));

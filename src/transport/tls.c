@@ -223,8 +223,8 @@ static void handshake_failed(struct stream *s, const char *why)
 	/* That we cannot reach a next hop is news; what strangers do at our port is not. */
 	if (s->outgoing && log_allowed(&w->t->tls_log, LOG_MS, &left_out)) {
 		char text[FLOW_TEXT];
-		log_write(LOG_WARN, "%s: TLS with \"%.*s\": %s; no connection", flow_text(&s->ref, text),
-		          STR_FMT(s->tls->name), why);
+		log_write(LOG_WARN, "%s: TLS with \"%.*s\": %s; no connection (and %llu more since this was last said)",
+		          flow_text(&s->ref, text), STR_FMT(s->tls->name), why, (unsigned long long)left_out);
 	} else {
 		stream_log_end(s, why);
 	}
@@ -250,7 +250,7 @@ static bool learn_names(struct stream *s)
 
 static void handshake_step(struct stream *s)
 {
-	ssize_t n = recv(s->io.fd, s->w->scratch, SCRATCH_BYTES, 0);
+	ssize_t n = recv(s->io.fd, s->w->scratch, READ_BYTES, 0);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		handshake_failed(s, n ? strerror(errno) : "the peer closed the connection");
 		return;
@@ -298,7 +298,7 @@ void tls_take(struct stream *s, struct str bytes)
 	give(s, bytes);
 	while (s->state == STREAM_OPEN) {
 		size_t n = 0;
-		int ok = SSL_read_ex(s->tls->ssl, tls->plain, SCRATCH_BYTES, &n);
+		int ok = SSL_read_ex(s->tls->ssl, tls->plain, READ_BYTES, &n);
 		int why = ok ? SSL_ERROR_NONE : SSL_get_error(s->tls->ssl, ok);
 		ERR_clear_error();
 		/* An alert or a key update. It must leave the worker's buffer before anything else is done. */

@@ -158,7 +158,7 @@ static int open_worker(struct transport *t, struct tls *tls, const unsigned char
 	tls->method = tls_bio_method();
 	if (!tls->library || !tls->method)
 		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
-	tls->plain = mem_alloc(SCRATCH_BYTES);
+	tls->plain = mem_alloc(READ_BYTES);
 	int err = open_client(tls, error);
 	for (unsigned i = 0; !err && i < t->listener_count; i++)
 		if (t->listeners[i].kind == TRANSPORT_TLS)

@@ -15,7 +15,7 @@ struct tls {
 	struct str received;                    /* what the socket gave to `reader` and OpenSSL has not taken yet */
 	struct tls_session *reader;
 	struct buf records;                     /* what OpenSSL wrote; empty between calls */
-	char *plain;                            /* SCRATCH_BYTES of decrypted bytes */
+	char *plain;                            /* READ_BYTES of decrypted bytes */
 };
 
 struct tls_session {

@@ -51,7 +51,7 @@ static void copy_listeners(struct transport *t, const struct transport_settings 
 	}
 }
 
-/* TLS is there when a listener has it; without one also for next hops, which need no certificate. */
+/* TLS is there without a listener too: next hops may want it. */
 static int open_all(struct transport *t, struct transport_error *error)
 {
 	int err = token_keys_load(t->set.state_dir.p, &t->keys, error);

@@ -20,7 +20,7 @@
 #define WORKERS_MAX    64
 #define LISTENERS_MAX  64
 #define NO_LISTENER    255              /* flow_ref.listener of a connection of ours without a listener of its kind */
-#define SCRATCH_BYTES  65536            /* one read of a stream; also the largest datagram */
+#define READ_BYTES     16384            /* of one stream in one turn: the others wait no longer than that takes */
 #define UDP_BATCH      64               /* datagrams a system call */
 #define DATAGRAM_MAX   65507            /* UDP payload over IPv4 */
 
@@ -51,7 +51,7 @@ struct transport {
 	atomic_uint flows_open;
 	struct outgoing *outgoing;      /* connections of ours, by where they lead */
 	struct interfaces *interfaces;  /* addresses of this machine */
-	struct tls **tls;               /* one a worker: its own library context; NULL without TLS */
+	struct tls **tls;               /* one a worker: its own library context */
 	struct log_limit full_log, tls_log;
 	bool stopped;                   /* no loop runs any more: nobody is told anything */
 	struct token_keys *keys;        /* with node and boot id (token_keys.h) */
@@ -107,8 +107,8 @@ struct transport_worker {
 	struct loop_timer flush_timer;  /* armed while something waits: a turn end will come */
 	struct loop_timer park_timer, rest_timer;
 	bool resting, quiet;
-	char *scratch;                  /* SCRATCH_BYTES: what was read last */
-	struct tls *tls;                /* NULL: no TLS in this process */
+	char *scratch;                  /* READ_BYTES: what was read last */
+	struct tls *tls;
 	struct wire *pong;
 	struct route_cache *routes;
 	_Atomic uint64_t counts[COUNTERS];
@@ -132,6 +132,9 @@ void worker_wants_flush(struct transport_worker *w);
 void worker_tell_closed(struct transport_worker *w, const struct flow_ref *flow, enum flow_end why);
 void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *flow, struct str quote);
 
+/* --- flow.c --- */
+const char *transport_scheme(enum transport_kind kind);         /* "udp", for people */
+
 /* --- listener.c --- */
 int listeners_open(struct transport *t, struct transport_error *error);
 void listeners_close(struct transport *t);
@@ -140,14 +143,12 @@ uint8_t listener_towards(const struct transport *t, enum transport_kind kind, co
                          const struct addr *source);
 /* The UDP listener that has this local address (bound to it, or a wildcard of its family and port); false: none. */
 bool transport_udp_listener(const struct transport *t, const struct addr *local, uint8_t *listener);
-const char *transport_scheme(enum transport_kind kind);         /* "udp", for people */
 int transport_fail(struct transport_error *error, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* --- udp.c --- */
 struct udp_receive *udp_receive_new(void);
 void udp_receive_free(struct udp_receive *r);
 struct udp_port *udp_port_new(struct transport_worker *w, uint8_t listener);
-int udp_port_go(struct udp_port *p);
 void udp_port_free(struct udp_port *p);
 enum send_result udp_send(struct udp_port *p, const struct addr *local, const struct addr *remote, struct wire *bytes);
 void udp_flush(struct udp_port *p);

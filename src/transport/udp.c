@@ -11,13 +11,14 @@
 /* One control message that tells or sets a local address. */
 #define CONTROL_BYTES CMSG_SPACE(sizeof(struct in6_pktinfo))
 #define ERRORS_A_TURN 64
+#define RECEIVE_BYTES 65536             /* no datagram is larger (TP-13) */
 
 struct udp_receive {
 	struct mmsghdr headers[UDP_BATCH];
 	struct iovec iov[UDP_BATCH];
 	struct sockaddr_in6 from[UDP_BATCH];
 	_Alignas(struct cmsghdr) char control[UDP_BATCH][CONTROL_BYTES];
-	char bytes[UDP_BATCH][SCRATCH_BYTES];   /* pages that no datagram reaches are never touched */
+	char bytes[UDP_BATCH][RECEIVE_BYTES];   /* pages that no datagram reaches are never touched */
 };
 
 struct udp_receive *udp_receive_new(void)
@@ -33,7 +34,7 @@ void udp_receive_free(struct udp_receive *r)
 static void receive_prepare(struct udp_receive *r)
 {
 	for (int i = 0; i < UDP_BATCH; i++) {
-		r->iov[i] = (struct iovec){ r->bytes[i], SCRATCH_BYTES };
+		r->iov[i] = (struct iovec){ r->bytes[i], RECEIVE_BYTES };
 		r->headers[i] = (struct mmsghdr){ .msg_hdr = {
 			.msg_name = &r->from[i], .msg_namelen = sizeof r->from[i], .msg_iov = &r->iov[i], .msg_iovlen = 1,
 			.msg_control = r->control[i], .msg_controllen = CONTROL_BYTES } };
@@ -296,11 +297,6 @@ struct udp_port *udp_port_new(struct transport_worker *w, uint8_t listener)
 	p->listener = listener;
 	list_init(&p->dirty);
 	return p;
-}
-
-int udp_port_go(struct udp_port *p)
-{
-	return loop_watch(p->w->loop, &p->io);
 }
 
 void udp_port_free(struct udp_port *p)

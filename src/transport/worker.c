@@ -176,8 +176,8 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	list_init(&w->lingering);
 	list_init(&w->dead);
 	flow_slots_init(&w->slots, &t->flows, index);
-	w->scratch = mem_alloc(SCRATCH_BYTES);
-	w->tls = t->tls ? t->tls[index] : NULL;
+	w->scratch = mem_alloc(READ_BYTES);
+	w->tls = t->tls[index];
 	w->pong = wire_new(STR("\r\n"));
 	w->routes = route_cache_new();
 	w->stun_limit = stun_limit_new(t->set.stun_per_second);

@@ -189,7 +189,7 @@ struct transport_counts {
 	uint64_t messages_in, messages_out, datagrams_dropped, flows_open, flows_accepted, flows_closed[FLOW_END_LOCAL + 1],
 	         pongs, stun_answers, handshakes, handshakes_failed, hops_full;
 };
-void transport_count(const struct transport_worker *w, struct transport_counts *out);
+void transport_count(const struct transport_worker *w, struct transport_counts *out);    /* any thread */
 
 /* --- names of ourselves --- */
 /* "host:port" of Via for what leaves over this flow: the advertised or local address. */
