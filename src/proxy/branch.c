@@ -13,7 +13,7 @@ static void got_response(void *user, struct txn_client *ct, struct packet *p)
 	struct branch *b = user;
 	struct context *cx = b->cx;
 	(void)ct;
-	if (b->timer_c.fire && p->msg.status > 100 && p->msg.status < 200)
+	if (b->open && b->timer_c.fire && p->msg.status > 100 && p->msg.status < 200)
 		loop_timer_set(cx->px->s.loop, &b->timer_c, loop_now_ms(cx->px->s.loop) + cx->px->s.settings.timer_c_ms);
 	if (p->msg.status == 503 && b->open && b->hop_at + 1 < b->hop_count && !cx->cancelled) {
 		/* The next address of the same target (TX-26); the one that said 503 rests as long as it asked for (TX-29). */
