@@ -8,6 +8,14 @@ static void send_next(struct branch *b);
 
 /* --- what the transaction layer reports --- */
 
+/* Who said 503 rests as long as it asked for, whatever becomes of this request (TX-29). */
+static void let_rest(struct branch *b, const struct packet *p)
+{
+	uint32_t after_s;
+	if (sip_number(&p->msg, SIP_H_RETRY_AFTER, &after_s) && after_s)
+		resolver_penalise(b->cx->px->s.resolver, &b->hops[b->hop_at], p->at_ms + (int64_t)after_s * 1000);
+}
+
 static void got_response(void *user, struct txn_client *ct, struct packet *p)
 {
 	struct branch *b = user;
@@ -15,11 +23,10 @@ static void got_response(void *user, struct txn_client *ct, struct packet *p)
 	(void)ct;
 	if (b->open && b->timer_c.fire && p->msg.status > 100 && p->msg.status < 200)
 		loop_timer_set(cx->px->s.loop, &b->timer_c, loop_now_ms(cx->px->s.loop) + cx->px->s.settings.timer_c_ms);
+	if (p->msg.status == 503 && b->open && b->hop_at < b->hop_count)
+		let_rest(b, p);
 	if (p->msg.status == 503 && b->open && b->hop_at + 1 < b->hop_count && !cx->cancelled) {
-		/* The next address of the same target (TX-26); the one that said 503 rests as long as it asked for (TX-29). */
-		uint32_t after_s;
-		if (sip_number(&p->msg, SIP_H_RETRY_AFTER, &after_s) && after_s)
-			resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], p->at_ms + (int64_t)after_s * 1000);
+		/* The next address of the same target (TX-26). */
 		txn_forget(cx->px->s.txns, b->client);
 		b->client = NULL;
 		packet_free(p);
