@@ -110,6 +110,11 @@ static void add_record_route(struct context *cx, struct sip_edit *e, const struc
 	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, flow_ref_none(&lower.flow) ? &upper : &lower, false));
 }
 
+static struct str without_brackets(struct str s)
+{
+	return s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>' ? (struct str){ s.p + 1, s.n - 2 } : s;
+}
+
 /* An edge in front of a registrar: the first hop's Path carries the phone's flow (OB-36..OB-40). */
 static void add_path(struct context *cx, struct sip_edit *e, const struct flow_ref *out)
 {
@@ -124,12 +129,14 @@ static void add_path(struct context *cx, struct sip_edit *e, const struct flow_r
 		return;
 	struct sip_addr contact;
 	sip_values_begin(&it, m, SIP_H_CONTACT);
-	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact))
-		sip_param_find(contact.params, STR("+sip.instance"), &instance);
+	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact) &&
+	    sip_param_find(contact.params, STR("+sip.instance"), &instance))
+		instance = without_brackets(sip_unquote(instance, &cx->px->work));
 	struct flow_token token = {
 		.purpose = TOKEN_PATH, .flow = cx->st->packet->from,
 		.registration = token_registration(transport_keys(cx->px->s.transport),
-		                                   aor_of(cx->px, &m->to.uri, &cx->px->work), instance),
+		                                   aor_of(cx->px, &m->to.uri, &cx->px->work),
+		                                   location_instance(instance, &cx->px->work)),
 	};
 	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true));
 }

@@ -83,11 +83,13 @@ static int open_transport(struct server *s, struct transport_error *why)
 static void free_all(struct server *s)
 {
 	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_end_work(&s->workers[i]);
+	location_free(s->location);
+	for (unsigned i = 0; i < s->worker_count; i++)
 		worker_fini(&s->workers[i]);
 	mem_free(s->workers);
 	proxy_shared_free(s->proxy_shared);
 	auth_free(s->auth);
-	location_free(s->location);
 	users_close(s->users);
 	transport_free(s->transport);
 	mem_free(s);

@@ -43,7 +43,10 @@ unsigned owner_of(const struct server *s, struct str call_id);
 
 /* worker.c */
 int worker_init(struct worker *w, struct server *s, unsigned index, struct transport_error *why);
-void worker_fini(struct worker *w);             /* its thread has ended; half-built is fine */
+/* Its thread has ended: first drop what asks location, then (location gone, as its last commits are told to the loops) the
+ * rest. Half-built is fine. */
+void worker_end_work(struct worker *w);
+void worker_fini(struct worker *w);
 int worker_start(struct worker *w);
 /* Run fn(w, user) on the worker's thread and wait for it. */
 void worker_call(struct worker *w, void (*fn)(struct worker *w, void *user), void *user);

@@ -72,11 +72,17 @@ int worker_init(struct worker *w, struct server *s, unsigned index, struct trans
 	return 0;
 }
 
-void worker_fini(struct worker *w)
+void worker_end_work(struct worker *w)
 {
 	if (w->loop)
 		loop_timer_stop(w->loop, &w->expiry);
 	proxy_free(w->proxy);
+	w->proxy = NULL;
+}
+
+void worker_fini(struct worker *w)
+{
+	worker_end_work(w);
 	registrar_free(w->registrar);
 	txns_free(w->txns);
 	auth_thread_free(w->auth);
