@@ -43,7 +43,8 @@ static void feed(struct reader *r, struct str bytes)
 			break;
 		}
 	}
-	memmove(r->kept.p, rest.p, rest.n);
+	if (rest.n)
+		memmove(r->kept.p, rest.p, rest.n);
 	r->kept.n = rest.n;
 }
 

@@ -79,7 +79,8 @@ struct txn_server *txn_accept(struct txns *x, struct packet *p);
  * After a 2xx to an INVITE further 2xx may follow until `over`. A provisional response over 100 to
  * a non-INVITE, or 408 to one, is a caller's mistake (TX-15, TX-18): asserted. */
 void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response);
-/* The same, written here: sip_reply with a fresh To tag where one is needed. `extra`: whole rows. */
+/* The same, written here from the request (so not after a 2xx): sip_reply with a fresh To tag where one is needed.
+ * `extra`: whole rows. */
 void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra);
 /* End without an answer (RFC 4320 §4.2: a non-INVITE whose branches timed out). st is gone. */
 void txn_drop(struct txns *x, struct txn_server *st);
