@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What survives: kill -9 between REGISTERs, restarts, a second server, a taken port. DESIGN promise P3, RG-31."""
+import glob
+import os
+import random
+import socket
+import subprocess
+import time
+
+import pytest
+
+from server import BIN, yaml
+from sip import Message, TcpPeer, UdpPeer, digest, token, uri_of
+
+OPEN = {"peers": [{"from": "127.0.0.1", "rights": ["inbound", "path", "identity"]}],
+        "domains": [{"name": "example.com", "registration": "open"}],
+        "registrar": {"expires": {"default": "20m", "min": "1s", "max": "1h"}}}
+
+
+def register(peer, user, contact=None, expires=600, call_id=None, cseq=1, headers=()):
+    """A REGISTER to a domain that lets anybody register, sent."""
+    contact = contact or "<%s>" % peer.contact_uri(user)
+    aor = "sip:%s@example.com" % user
+    r = peer.request("REGISTER", "sip:example.com", aor, aor, call_id=call_id or "c-" + user, cseq=cseq,
+                     headers=[("Contact", contact), ("Expires", str(expires))] + list(headers))
+    return peer.send(r)
+
+
+def registered(peer, user, expect=200, **kw):
+    r = register(peer, user, **kw)
+    answer = peer.receive(3, lambda m: m.call_id == r.call_id and m.cseq == r.cseq)
+    assert answer is not None and answer.status == expect, answer
+    return answer
+
+
+def ask(server, user):
+    """A MESSAGE to a user: its final answer when nobody has it."""
+    caller = UdpPeer(server.address("udp"))
+    caller.send(caller.request("MESSAGE", "sip:%s@example.com" % user, "sip:core@elsewhere.invalid"))
+    answer = caller.receive(2)
+    caller.close()
+    return answer
+
+
+def rings(server, user, peer):
+    """A MESSAGE to the user arrives at the peer; as it arrived, answered."""
+    caller = UdpPeer(server.address("udp"))
+    caller.send(caller.request("MESSAGE", "sip:%s@example.com" % user, "sip:core@elsewhere.invalid"))
+    seen = peer.expect("MESSAGE")
+    peer.answer(seen, 200)
+    caller.expect(200)
+    caller.close()
+    return seen
+
+
+def users_bound(server):
+    return {b["aor"].split("@")[0] for b in server.bindings()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_binding_that_was_promised_is_lost_by_kill_9(make_server, workers):
+    """P3 RG-09: kill -9 in the middle of a stream of REGISTERs: what had its 200 is there, what had its 200 to a removal is not."""
+    s = make_server(config=OPEN, users=(), workers=workers)
+    rnd = random.Random(workers)
+    present, number = set(), 0
+    for _ in range(4):
+        peers = [UdpPeer(s.address("udp"), bind=("127.0.0.2", 0)) for _ in range(4)]
+        asked, acked = {}, set()
+        stop = time.monotonic() + 0.02 + rnd.random() * 0.1
+        while time.monotonic() < stop:
+            for peer in peers:
+                gone = rnd.choice(sorted(present)) if present and rnd.random() < 0.3 else None
+                number += 1
+                user = gone or "u%d" % number
+                if user in {u for u, _ in asked.values()}:
+                    continue
+                r = register(peer, user, expires=0 if gone else 600, contact="<sip:%s@192.0.2.1>" % user, call_id=token(), cseq=1)
+                asked[r.call_id] = user, not gone
+        s.kill()
+        for peer in peers:
+            while (data := peer.read(0)) is not None:
+                m = Message.parse(data)
+                assert m.status == 200
+                acked.add(m.call_id)
+            peer.close()
+        assert acked and asked
+        s.start()
+        there = users_bound(s)
+        for call_id, (user, bound) in asked.items():
+            if call_id in acked:
+                assert (user in there) == bound, (user, bound)
+        assert present - {u for u, _ in asked.values()} <= there
+        present = there
+    assert len(present) > 20
+
+
+def test_a_removed_binding_stays_removed(make_server):
+    """P3: acknowledged, then kill -9 at once; also star, and what was replaced."""
+    s = make_server(config=OPEN, users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    for user in ("one", "star", "kept"):
+        registered(peer, user)
+    registered(peer, "one", expires=0, cseq=2)
+    registered(peer, "star", contact="*", expires=0, cseq=2)
+    registered(peer, "kept", contact="<%s>;v=2" % peer.contact_uri("kept"), cseq=2)
+    s.kill()
+    s.start()
+    assert [(b["aor"], b["cseq"]) for b in s.bindings()] == [("kept@example.com", 2)]
+    s.stop()
+    s.start()
+    assert [(b["aor"], b["cseq"]) for b in s.bindings()] == [("kept@example.com", 2)]
+    values = registered(peer, "kept", contact="<sip:other@192.0.2.9>", call_id="other").values("contact")
+    assert len(values) == 2 and any(";v=2" in v for v in values)
+    peer.close()
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_after_a_restart_udp_and_path_ring_and_streams_are_listed(make_server, how):
+    """RG-31 RG-34: a UDP phone and one behind an edge at once; one on a stream is flow-lost: listed, 480 with Retry-After, until it registers."""
+    s = make_server(config=OPEN, users=())
+    udp, tcp, edge = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0)), TcpPeer(s.address("tcp"), bind=("127.0.0.3", 0)), UdpPeer(s.address("udp"))
+    path = "<sip:t@127.0.0.1:%d;lr>" % edge.local[1]
+    instance = ';+sip.instance="<urn:uuid:11111111-2222-3333-4444-555555555555>";reg-id=1'
+    registered(udp, "udp", contact="<sip:x@unreachable.invalid>" + instance, headers=[("Supported", "path, outbound")])
+    registered(udp, "plain")
+    registered(edge, "edge", contact="<sip:x@unreachable.invalid>", headers=[("Path", path), ("Supported", "path")])
+    registered(tcp, "tcp", call_id="stream", cseq=7)
+    registered(tcp, "tcp2", contact="<sip:x@unreachable.invalid>" + instance, headers=[("Supported", "path, outbound")])
+    getattr(s, how)()
+    s.start()
+    for user, peer in (("udp", udp), ("plain", udp), ("edge", edge)):
+        seen = rings(s, user, peer)
+        assert seen.values("route") == ([path] if user == "edge" else [])
+    states = {b["aor"].split("@")[0]: b["state"] for b in s.bindings()}
+    assert states == {"udp": "live", "plain": "live", "edge": "live", "tcp": "flow-lost", "tcp2": "flow-lost"}
+    for user in ("tcp", "tcp2"):
+        answer = ask(s, user)
+        assert answer.status == 480 and int(answer.get("retry-after")) > 0
+    tcp.close()
+    tcp = TcpPeer(s.address("tcp"), bind=("127.0.0.3", 0))
+    registered(tcp, "tcp", call_id="stream", cseq=7, contact="<sip:old@192.0.2.1>, <sip:tcp@127.0.0.3:1;transport=tcp>")
+    registered(tcp, "tcp2", contact="<sip:x@unreachable.invalid>" + instance, headers=[("Supported", "path, outbound")], call_id="new")
+    rings(s, "tcp2", tcp)
+    assert [b["state"] for b in s.bindings("sip:tcp2@example.com")] == ["live"]
+    for p in (udp, tcp, edge):
+        p.close()
+
+
+def test_order_of_requests_is_known_after_a_restart(make_server):
+    """RG-24 RG-14 RG-31: an old REGISTER, and an old star, change nothing although the flow is lost."""
+    s = make_server(config=OPEN, users=())
+    tcp = TcpPeer(s.address("tcp"))
+    contact = "<sip:x@unreachable.invalid>"
+    registered(tcp, "bob", contact=contact, call_id="stream", cseq=7)
+    s.kill()
+    s.start()
+    tcp = TcpPeer(s.address("tcp"))
+    registered(tcp, "bob", contact=contact, call_id="stream", cseq=7, expect=400)
+    registered(tcp, "bob", contact="*", expires=0, call_id="stream", cseq=6, expect=400)
+    assert [b["state"] for b in s.bindings("sip:bob@example.com")] == ["flow-lost"]
+    answer = registered(tcp, "bob", contact=contact, call_id="stream", cseq=8)
+    assert [uri_of(c) for c in answer.values("contact")] == ["sip:x@unreachable.invalid"]
+    rings(s, "bob", tcp)
+    tcp.close()
+
+
+def test_time_goes_on_while_the_server_is_down(make_server):
+    """RG-25 RG-27: remaining seconds are less, and what expired meanwhile is gone."""
+    s = make_server(config=OPEN, users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    registered(peer, "short", expires=1)
+    registered(peer, "long", expires=100)
+    s.kill()
+    time.sleep(1.1)
+    s.start()
+    bindings = s.bindings()
+    assert [b["aor"] for b in bindings] == ["long@example.com"] and 90 <= bindings[0]["expires_in_s"] <= 98
+    assert ask(s, "short").status == 480
+    peer.close()
+
+
+def test_many_segments_are_one_journal(make_server):
+    """P3: segments begin every second; after restarts the newest word of each counts; a file whose content has expired goes."""
+    s = make_server(config=dict(OPEN, store={"segment": "1s"}), users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    registered(peer, "brief", expires=1)
+    assert glob.glob(os.path.join(s.state, "location-1.db"))
+    time.sleep(1.05)
+    for round_ in range(1, 4):
+        for user in ("a", "b", "c", "d%d" % round_):
+            registered(peer, user, cseq=round_)
+        registered(peer, "d%d" % round_, expires=0, cseq=10)
+        time.sleep(1.05)
+        if round_ == 2:
+            s.kill()
+            s.start()
+    registered(peer, "e")
+    s.kill()
+    s.start()
+    assert {b["aor"].split("@")[0]: b["cseq"] for b in s.bindings()} == {"a": 3, "b": 3, "c": 3, "e": 1}
+    assert not glob.glob(os.path.join(s.state, "location-1.db*"))
+    peer.close()
+
+
+def test_a_damaged_segment_does_not_stop_the_server(make_server):
+    """What cannot be read is set aside and told; the rest is kept."""
+    s = make_server(config=OPEN, users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    registered(peer, "bob")
+    s.stop()
+    with open(os.path.join(s.state, "location-99.db"), "wb") as f:
+        f.write(b"this is no database" * 1000)
+    s.start()
+    assert users_bound(s) == {"bob"}
+    assert "location-99.db" in s.read_log() and glob.glob(os.path.join(s.state, "location-99*damaged*"))
+    peer.close()
+
+
+def test_memory_only_keeps_nothing(make_server):
+    """store.kind: memory writes no journal."""
+    s = make_server(config=dict(OPEN, store={"kind": "memory"}), users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    registered(peer, "bob")
+    assert users_bound(s) == {"bob"}
+    s.stop()
+    s.start()
+    assert s.bindings() == [] and not glob.glob(os.path.join(s.state, "location-*.db"))
+    peer.close()
+
+
+# --- users ---
+
+def signs_in(server, user, password):
+    """Does REGISTER with this password succeed?"""
+    peer, aor = UdpPeer(server.address("udp")), "sip:%s@example.com" % user
+    peer.send(peer.request("REGISTER", "sip:example.com", aor, aor))
+    challenge = peer.expect(401).get("www-authenticate")
+    peer.send(peer.request("REGISTER", "sip:example.com", aor, aor, cseq=2,
+                           headers=[("Authorization", digest(challenge, "REGISTER", "sip:example.com", user, password))]))
+    status = peer.receive(2).status
+    peer.close()
+    return status == 200
+
+
+def test_users_survive_and_change_while_the_server_runs(server):
+    """AU-18: kill -9 loses none; add, passwd and remove are known at once."""
+    server.kill()
+    server.start()
+    assert signs_in(server, "alice", "wonder-land") and not signs_in(server, "alice", "other")
+    at = ["--state", server.state]
+    server.command("user", "add", "dora@example.com", "--password-file", "-", *at, stdin="explore-r\n")
+    assert signs_in(server, "dora", "explore-r")
+    server.command("user", "passwd", "dora@example.com", "--password-file", "-", *at, stdin="other-word\n")
+    assert signs_in(server, "dora", "other-word") and not signs_in(server, "dora", "explore-r")
+    server.command("user", "remove", "bob@example.com", *at)
+    assert not signs_in(server, "bob", "build-er")
+    assert server.command("user", "remove", "bob@example.com", *at, check=False).returncode == 1
+    assert server.command("user", "add", "dora@example.com", "--generate", *at, check=False).returncode == 1
+    server.kill()
+    server.start()
+    assert signs_in(server, "dora", "other-word") and not signs_in(server, "bob", "build-er")
+
+
+# --- one at a time ---
+
+def serve_fails(config, folder, name):
+    """sluice serve with this configuration ends by itself with exit status 1; what it said."""
+    path = os.path.join(str(folder), name)
+    with open(path, "w") as f:
+        f.write(yaml(config))
+    p = subprocess.run([BIN, "serve", "--config", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+    assert p.returncode == 1, p
+    assert "AddressSanitizer" not in p.stderr and "runtime error" not in p.stderr
+    return p.stdout + p.stderr
+
+
+def other_config(server, port, state, kinds=("udp", "tcp")):
+    return dict(server.config, listen=[{k: "127.0.0.1:%d" % port} for k in kinds], server=dict(server.config["server"], state=state))
+
+
+def test_a_second_server_on_the_same_state_is_refused(make_server, tmp_path):
+    """The sentence names the process and the folder; the first is not disturbed; after kill -9 the folder is free at once."""
+    s = make_server(config=OPEN, users=())
+    peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    registered(peer, "bob")
+    said = serve_fails(other_config(s, s.port + 1000 if s.port < 60000 else s.port - 1000, s.state), tmp_path, "second.yaml")
+    assert str(s.process.pid) in said and s.state in said
+    assert users_bound(s) == {"bob"}
+    rings(s, "bob", peer)
+    s.kill()
+    s.start()
+    assert users_bound(s) == {"bob"}
+    peer.close()
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp"])
+def test_a_taken_port_is_refused(make_server, tmp_path, kind):
+    """By a second sluice, and by any other program: the sentence names the port; the first is not disturbed."""
+    s = make_server(config=OPEN, users=())
+    state = str(tmp_path / "other-state")
+    said = serve_fails(other_config(s, s.port, state, [kind]), tmp_path, "second.yaml")
+    assert str(s.port) in said
+    assert ask(s, "nobody").status == 480
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind == "tcp":
+            taken.listen()
+        port = taken.getsockname()[1]
+        said = serve_fails(other_config(s, port, state, [kind]), tmp_path, "third.yaml")
+        assert str(port) in said
+
+
+def test_a_state_folder_that_cannot_be_is_refused(make_server, tmp_path):
+    """A file where the folder should be; nothing is left running."""
+    s = make_server(config=OPEN, users=())
+    (tmp_path / "file").write_text("x")
+    said = serve_fails(other_config(s, s.port, str(tmp_path / "file" / "state")), tmp_path, "bad.yaml")
+    assert str(tmp_path / "file" / "state") in said
+    assert (tmp_path / "file").read_text() == "x"
