@@ -62,8 +62,22 @@ static void index_name(struct policy *p, const struct domain *d, struct str host
 	p->name_count++;
 }
 
+/* Lower priority first; equal ones keep their order. */
+static void sort_hops(struct route *r)
+{
+	for (unsigned i = 1; i < r->hop_count; i++) {
+		struct route_hop hop = r->hops[i];
+		unsigned at = i;
+		for (; at && r->hops[at - 1].priority > hop.priority; at--)
+			r->hops[at] = r->hops[at - 1];
+		r->hops[at] = hop;
+	}
+}
+
 void policy_index(struct policy *p)
 {
+	for (unsigned i = 0; i < p->route_count; i++)
+		sort_hops(&p->routes[i]);
 	size_t most = p->domain_count;
 	for (unsigned i = 0; i < p->domain_count; i++)
 		most += p->domains[i].alias_count;

@@ -174,6 +174,7 @@ static void share_settings(struct config *c, struct problems *problems)
 	c->server.registrar.flow_timer_s = c->server.transport.flow_timer_s;
 	c->server.proxy.flow_timer_s = c->server.transport.flow_timer_s;
 	c->server.policy = &c->policy;
+	policy_index(&c->policy);
 
 	struct buf list = { 0 };
 	for (unsigned i = 0; i < c->dns_server_count; i++) {

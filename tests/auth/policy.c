@@ -76,6 +76,23 @@ static void a_thousand_domains_are_all_found_in_the_index(void **state)
 	arena_fini(&p.arena);
 }
 
+static void the_hops_of_a_route_stand_by_priority_and_equal_ones_as_written(void **state)
+{
+	(void)state;
+	struct route_hop hops[] = {
+		{ .uri = STR("sip:a"), .priority = 2 }, { .uri = STR("sip:b"), .priority = 0 }, { .uri = STR("sip:c"), .priority = 2 },
+		{ .uri = STR("sip:d"), .priority = 1 }, { .uri = STR("sip:e"), .priority = 0 },
+	};
+	static const char order[] = "bedac";
+	struct route route = { .hops = hops, .hop_count = COUNT(hops) };
+	struct policy p = { .routes = &route, .route_count = 1 };
+	arena_init(&p.arena, NULL, 0);
+	policy_index(&p);
+	for (size_t i = 0; i < COUNT(hops); i++)
+		assert_int_equal(hops[i].uri.p[4], order[i]);
+	arena_fini(&p.arena);
+}
+
 static void a_policy_without_domains_owns_nothing(void **state)
 {
 	(void)state;
@@ -221,6 +238,7 @@ int main(void)
 		cmocka_unit_test(an_indexed_policy_gives_the_same_answers),
 		cmocka_unit_test(a_host_that_is_longer_than_hosts_can_be_is_not_ours),
 		cmocka_unit_test(a_thousand_domains_are_all_found_in_the_index),
+		cmocka_unit_test(the_hops_of_a_route_stand_by_priority_and_equal_ones_as_written),
 		cmocka_unit_test(a_policy_without_domains_owns_nothing),
 		cmocka_unit_test(a_peer_has_the_rights_of_all_entries_that_match_it),
 		cmocka_unit_test(a_number_is_read_from_tel_and_sip_uris),

@@ -65,8 +65,8 @@ struct policy {
 	unsigned name_count;
 };
 
-/* Sort the names of the domains for look-ups, in the policy's arena. Call it once, when the policy is complete
- * and before it is shared; a policy of a few domains does without. When two domains claim a name the first has it. */
+/* Put the hops of each route in the order of their priority, and the names of the domains in one for look-ups (in the
+ * policy's arena). Call it once, when the policy is complete and before it is shared. When two domains claim a name the first has it. */
 void policy_index(struct policy *p);
 /* The domain of ours that a host names, by name or alias; NULL: not ours. A trailing dot and case
  * make no difference; IPv6 with or without brackets, in any spelling. */
