@@ -64,13 +64,21 @@ static bool is_inbound(const struct proxy *px, const struct route_view *view)
 	return view->next.n == 0 && policy_domain(px->s.policy, view->ruri.host);
 }
 
+bool may_reach(const struct context *cx, const struct target *t, const struct addr *hop)
+{
+	const struct route_view *v = &cx->view;
+	if (t->binding || t->trunk || policy_rights(cx->px->s.policy, hop, STR_NONE))
+		return true;
+	return cx->caller || cx->rights || v->outgoing || !v->dialog;
+}
+
 unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct arena *arena,
                const struct user **caller, unsigned *rights)
 {
 	*caller = NULL;
 	*rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
 
-	if (view->dialog)
+	if (view->dialog && (!flow_ref_none(&view->flow) || view->outgoing || *rights))
 		return 0;                               /* it belongs to a call that was let in */
 	if (view->path && !flow_ref_none(&view->flow)) {
 		if (*rights & PEER_PATH)
@@ -92,7 +100,11 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 		const struct route *r = policy_route(px->s.policy, &view->ruri, false);
 		if (r && r->from_anyone)
 			return 0;
+		if (!r && view->dialog)
+			return 0;                       /* a stranger's: may_reach says where to */
 	}
+	if (view->dialog && view->next.n)
+		return 0;
 	refuse(px, p, 403, inbound ? STR("Forbidden (calls to this domain need credentials)")
 	                           : STR("Forbidden (this server does not relay for strangers)"));
 	return 403;

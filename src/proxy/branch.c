@@ -118,14 +118,19 @@ static void transmit(struct branch *b, const struct flow_ref *flow)
 static void send_next(struct branch *b)
 {
 	struct proxy *px = b->cx->px;
+	unsigned failed = 503;
 	for (; b->hop_at < b->hop_count; b->hop_at++) {
 		struct flow_ref flow;
+		if (!may_reach(b->cx, b->target, &b->hops[b->hop_at].addr)) {
+			failed = 403;
+			continue;
+		}
 		if (transport_open(px->s.transport_worker, &b->hops[b->hop_at], &flow) == SEND_OK) {
 			transmit(b, &flow);
 			return;
 		}
 	}
-	context_target_failed(b->cx, b, 503);
+	context_target_failed(b->cx, b, failed);
 }
 
 static void resolved(struct branch *b)

@@ -88,16 +88,28 @@ static bool sender_is_phone(const struct context *cx)
 	return cx->rights == 0 && flow_ref_none(&cx->view.flow);
 }
 
+/* Whose flow a caller's token names: 0 for a stranger who was let in to call a user of ours, and no more than that. At an
+ * edge the home asks who it is. */
+static uint64_t sender_registration(struct context *cx)
+{
+	if (!cx->caller && policy_domain(cx->px->s.policy, cx->view.ruri.host))
+		return 0;
+	return token_registration(transport_keys(cx->px->s.transport), aor_of(cx->px, &cx->msg->from.uri, &cx->px->work),
+	                          STR(""));
+}
+
 /* Two values when both sides need one of their own: a token each, or two transports (PX-23, OB-54). The upper one is for
  * the side we send to, and requests from there find it on top. */
 static void add_record_route(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out)
 {
 	const struct flow_ref *in = &cx->st->packet->from;
 	struct flow_token lower = { .purpose = TOKEN_ROUTE }, upper = { .purpose = TOKEN_ROUTE };
-	if (sender_is_phone(cx))
+	if (sender_is_phone(cx)) {
 		lower.flow = *in;
-	if (!flow_ref_none(&t->flow)) {
-		upper.flow = t->flow;
+		lower.registration = sender_registration(cx);
+	}
+	if (!flow_ref_none(&t->flow) || (t->registration && out->kind == TRANSPORT_UDP)) {
+		upper.flow = *out;
 		upper.registration = t->registration;
 	}
 	bool both = !flow_ref_none(&lower.flow) && !flow_ref_none(&upper.flow);

@@ -83,13 +83,17 @@ static void read_token(struct proxy *px, const struct packet *p, const struct si
 	if (flow_ref_none(&token.flow))
 		return;
 	if (token.of_this_boot || token.flow.serial == 0) {
-		if (flow_ref_same(&token.flow, &p->from))
+		if (flow_ref_same(&token.flow, &p->from)) {
+			v->outgoing |= v->dialog && token.registration;
 			return;                         /* outgoing: OB-47, OB-53 */
+		}
 	}
 	if (flow_token_alive(px->s.transport, &token)) {
 		v->flow = token.flow;
 		v->registration = token.registration;
-	} else if (!comes_from_sibling(px, p, token.registration, arena)) {
+	} else if (comes_from_sibling(px, p, token.registration, arena)) {
+		v->outgoing |= v->dialog;
+	} else {
 		v->refuse = 430;
 	}
 }

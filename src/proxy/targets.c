@@ -96,9 +96,9 @@ static bool target_of_binding(struct context *cx, struct target *t, const struct
 		t->node = true;
 		return true;
 	}
+	t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 	if (b->via_flow && !flow_ref_none(&b->flow)) {
 		t->flow = b->flow;
-		t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 		return true;
 	}
 	t->next_text = b->contact;
@@ -233,7 +233,7 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 	const struct route *r = policy_number(ruri, &cx->arena, &number) ? policy_route(px->s.policy, ruri, true) : NULL;
 	if (!r)
 		return domain->open_registration ? 480 : 404;
-	if (!cx->caller && !(cx->rights & PEER_RELAY) && !cx->view.dialog)
+	if (!cx->caller && !(cx->rights & PEER_RELAY) && !cx->view.outgoing)
 		return 403;                             /* a gateway's own callers do not call out through us */
 	group_of_route(cx, r, cx->view.ruri_text, ruri);
 	return 0;

@@ -3,12 +3,12 @@
 import time
 
 from phone import Callee
-from sip import UdpPeer, token
+from sip import UdpPeer
 
 
-def plain(phones, server, user, n):
-    """A phone without outbound at 127.0.0.n over UDP; its flow."""
-    return phones(server, user, outbound=False).open("udp", bind=("127.0.0.%d" % n, 0))
+def plain(phones, server, user, n, kind="udp"):
+    """A phone without outbound at 127.0.0.n; its flow."""
+    return phones(server, user, outbound=False).open(kind, bind=("127.0.0.%d" % n, 0))
 
 
 def test_ringing_after_the_call_was_answered_elsewhere(make_server, phones):
@@ -23,3 +23,78 @@ def test_ringing_after_the_call_was_answered_elsewhere(make_server, phones):
     slow.peer.expect("CANCEL")
     time.sleep(3.2)                                 # 64*T1, when the call is forgotten, and timer C
     assert phones(server, "carol").open("udp").phone.invite("sip:nobody@example.com").final.status == 404
+
+
+def stranger(server, n):
+    return UdpPeer(server.address("udp"), bind=("127.0.0.%d" % n, 0))
+
+
+def server_with_gateway(make_server, **domain):
+    """A server that sends numbers to a gateway; (server, gateway)."""
+    gateway = UdpPeer(("127.0.0.1", 9), bind=("127.0.0.9", 0))
+    server = make_server(config={"domains": [dict({"name": "example.com"}, **domain)],
+                                 "routes": [{"prefix": "+7", "to": ["sip:%s:%d" % gateway.local]}]})
+    gateway.target = server.address("udp")
+    return server, gateway
+
+
+def tries_to_relay(evil, invite, routes, bystanders):
+    """With the tokens of its one call a stranger asks for elsewhere: numbers, other hosts, by Request-URI and by Route."""
+    elsewhere = ["sip:+7900@example.com", "tel:+7900"] + [b.contact_uri() for b in bystanders]
+    for route in routes:
+        for from_uri in ("sip:x@evil.example", "tel:+1", "sip:alice@example.com"):
+            for cseq, (ruri, more) in enumerate([(u, []) for u in elsewhere] +
+                                                [("sip:x@y.example", ["<%s;lr>" % b.contact_uri()]) for b in bystanders]):
+                evil.send(evil.request("INVITE", ruri, from_uri, to_tag="x", call_id=invite.call_id, cseq=100 + cseq,
+                                       route=[route] + more, contact="<%s>" % evil.contact_uri()))
+    for b in bystanders:
+        b.silent(0.5)
+
+
+def test_the_tokens_of_a_call_let_no_stranger_out(make_server, phones):
+    """PX-10: whoever was called by a user knows the tokens of that call; they lead to the user, and nowhere else."""
+    server, gateway = server_with_gateway(make_server)
+    evil, bystander = stranger(server, 7), stranger(server, 8)
+    call = plain(phones, server, "alice", 2, "tcp").phone.invite(evil.contact_uri(), early=True)
+    callee = Callee.wait(evil)
+    callee.pick_up()
+    call.wait()
+    callee.expect_ack()
+    tries_to_relay(evil, callee.invite, callee.invite.values("record-route")[:1], [gateway, bystander])
+    callee.within("BYE")
+    call.peer.answer(call.peer.expect("BYE"), 200)
+
+
+def test_the_token_of_a_stranger_who_may_call_leads_only_to_whom_he_called(make_server, phones):
+    """PX-10: `inbound: anyone` lets in, not through."""
+    server, gateway = server_with_gateway(make_server, inbound="anyone")
+    evil, bystander = stranger(server, 7), stranger(server, 8)
+    bob = plain(phones, server, "bob", 2)
+    invite = evil.send(evil.request("INVITE", "sip:bob@example.com", "sip:x@evil.example", contact="<%s>" % evil.contact_uri()))
+    callee = Callee.wait(bob)
+    callee.pick_up()
+    ok = evil.expect(200)
+    route = list(reversed(ok.values("record-route")))
+    tries_to_relay(evil, invite, route[:1], [gateway, bystander])
+    while evil.receive(0.2):
+        pass
+    evil.send(evil.request("BYE", callee.contact.strip("<>"), "sip:x@evil.example", "sip:bob@example.com", to_tag=callee.tag,
+                           call_id=invite.call_id, cseq=200, route=route))
+    bob.peer.answer(bob.peer.expect("BYE"), 200)
+    evil.expect(200)
+
+
+def test_a_phone_hangs_up_what_a_gateway_brought(make_server, phones):
+    """Without outbound, over UDP, its Contact where it is: it speaks in the dialog as one of ours, unasked."""
+    gateway = UdpPeer(("127.0.0.1", 9), bind=("127.0.0.9", 0))
+    server = make_server(config={"peers": [{"from": "127.0.0.9", "rights": ["inbound"]}]})
+    gateway.target = server.address("udp")
+    bob = plain(phones, server, "bob", 2)
+    gateway.send(gateway.request("INVITE", "sip:bob@example.com", "sip:+7900@gateway.example", "sip:+7495@gateway.example",
+                                 contact="<%s>" % gateway.contact_uri()))
+    callee = Callee.wait(bob)
+    callee.pick_up()
+    gateway.expect(200)
+    callee.within("BYE")
+    gateway.answer(gateway.expect("BYE"), 200)
+    bob.peer.expect(200)
