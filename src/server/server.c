@@ -41,8 +41,7 @@ static unsigned cpus(void)
 
 static bool flow_alive(void *user, const struct flow_ref *flow)
 {
-	const struct server *s = user;
-	return s->transport && transport_flow_alive(s->transport, flow);       /* none yet while the journal is read */
+	return transport_flow_alive(((struct server *)user)->transport, flow);
 }
 
 static int open_users(struct server *s, struct transport_error *why)
@@ -52,22 +51,29 @@ static int open_users(struct server *s, struct transport_error *why)
 	return users_open(path, &s->users, why->text, sizeof why->text);
 }
 
-static int open_location(struct server *s, struct transport_error *why)
+static bool flow_restore(void *user, struct flow_ref *flow)
+{
+	return transport_flow_restore(((struct server *)user)->transport, flow);
+}
+
+static int open_store(struct server *s, struct store **out, struct transport_error *why)
 {
 	const struct server_settings *set = s->settings;
-	struct location_settings loc = set->location;
-	struct store *store = NULL;
-	if (!set->memory_only) {
-		char folder[4096];
-		snprintf(folder, sizeof folder, "%.*s", STR_FMT(set->state_dir));
-		struct store_settings st = { .folder = folder, .segment_ms = set->segment_ms,
-		                             .refuse_on_failure = set->refuse_on_store_failure };
-		int err = store_open_sqlite(&st, &store, why->text, sizeof why->text);
-		if (err)
-			return err;
-	}
+	char folder[4096];
+	if (set->memory_only)
+		return 0;
+	snprintf(folder, sizeof folder, "%.*s", STR_FMT(set->state_dir));
+	struct store_settings st = { .folder = folder, .segment_ms = set->segment_ms,
+	                             .refuse_on_failure = set->refuse_on_store_failure };
+	return store_open_sqlite(&st, out, why->text, sizeof why->text);
+}
+
+static int open_location(struct server *s, struct store *store, struct transport_error *why)
+{
+	struct location_settings loc = s->settings->location;
 	loc.store = store;
 	loc.flow_alive = flow_alive;
+	loc.flow_restore = flow_restore;
 	loc.user = s;
 	return location_new(&loc, clock_wall_ms(), &s->location, why->text, sizeof why->text);
 }
@@ -97,9 +103,16 @@ static void free_all(struct server *s)
 
 static int build(struct server *s, struct transport_error *why)
 {
-	int err = open_location(s, why);                /* first: it locks the state folder */
-	if (!err)
-		err = open_transport(s, why);
+	struct store *store = NULL;
+	int err = open_store(s, &store, why);           /* first: it locks the state folder */
+	if (err)
+		return err;
+	err = open_transport(s, why);
+	if (err) {
+		store_close(store);
+		return err;
+	}
+	err = open_location(s, store, why);             /* takes the store; UDP flows find their sockets again */
 	if (!err)
 		err = open_users(s, why);
 	if (err)

@@ -22,6 +22,9 @@ struct location_settings {
 	struct store *store;            /* taken; NULL: memory only */
 	/* Any thread, under a stripe lock: one atomic load. NULL: every flow lives. */
 	bool (*flow_alive)(void *user, const struct flow_ref *flow);
+	/* While recovering: a UDP flow of an earlier run finds its socket among today's listeners; false: none has its address,
+	 * so the flow is lost. NULL: as it was. */
+	bool (*flow_restore)(void *user, struct flow_ref *flow);
 	void *user;
 	unsigned max_contacts;          /* bindings of one AOR [16] */
 	bool replace_oldest;            /* past the limit, when none is unreachable (those go first), the oldest binding of a

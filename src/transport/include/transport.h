@@ -170,6 +170,8 @@ enum send_result transport_open(struct transport_worker *w, const struct hop *ho
 /* --- flows --- */
 /* One atomic load, any thread. UDP and serial 0: true. */
 bool transport_flow_alive(const struct transport *t, const struct flow_ref *f);
+/* A UDP flow that a store kept over a restart: gives it the listener that has its local address now. False: none has. */
+bool transport_flow_restore(const struct transport *t, struct flow_ref *f);
 /* A REGISTER was granted on this flow until `until_ms`: from now on keep-alives judge it (with
  * outbound: flow_timer_s + flow_grace_s of silence end it), not the deadline for strangers. */
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, bool outbound, int64_t until_ms);
