@@ -196,7 +196,7 @@ static void set_routes(struct context *cx, struct sip_edit *e, const struct targ
  * (RFC 3325 §5, §7). */
 static void set_identity(struct context *cx, struct sip_edit *e, const struct flow_ref *out)
 {
-	static const enum sip_header_id stated[] = { SIP_H_P_ASSERTED_IDENTITY, SIP_H_REMOTE_PARTY_ID };
+	static const enum sip_header_id stated[] = { SIP_H_P_ASSERTED_IDENTITY, SIP_H_P_PREFERRED_IDENTITY, SIP_H_REMOTE_PARTY_ID };
 	bool believed = cx->rights & PEER_IDENTITY;
 	unsigned theirs = policy_rights(cx->px->s.policy, &out->remote, STR_NONE);
 	bool private = sip_has_token(cx->msg, SIP_H_PRIVACY, STR("id"));
@@ -215,16 +215,15 @@ static void set_identity(struct context *cx, struct sip_edit *e, const struct fl
 	}
 }
 
-/* Credentials for our own realm have served their purpose; those for others pass (AU-10). */
+/* Credentials for a realm of ours are for us alone, also where nobody asked for them, as in a dialog: with an nc that was not used
+ * yet the next hop could call in the user's name. Those for others pass (AU-10). */
 static void drop_own_credentials(struct context *cx, struct sip_edit *e)
 {
 	const struct sip_msg *m = cx->msg;
-	if (!cx->caller)
-		return;
 	for (int i = m->first[SIP_H_PROXY_AUTHORIZATION]; i >= 0; i = m->headers[i].next) {
 		struct sip_credentials c;
 		if (sip_credentials_parse(m->headers[i].value, &cx->px->work, &c) == SIP_CREDENTIALS_OK &&
-		    str_ieq(c.realm, cx->caller->domain))
+		    policy_domain(cx->px->s.policy, c.realm))
 			sip_edit_remove_row(e, &m->headers[i]);
 	}
 }

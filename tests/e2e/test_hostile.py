@@ -3,7 +3,7 @@
 import time
 
 from phone import Callee
-from sip import UdpPeer
+from sip import UdpPeer, digest
 
 
 def plain(phones, server, user, n, kind="udp"):
@@ -98,3 +98,52 @@ def test_a_phone_hangs_up_what_a_gateway_brought(make_server, phones):
     callee.within("BYE")
     gateway.answer(gateway.expect("BYE"), 200)
     bob.peer.expect(200)
+
+
+def test_credentials_for_us_go_no_further(make_server, phones):
+    """AU-10: a phone that adds credentials in the dialog, where nobody asks for them, gives the other side nothing to use."""
+    server = make_server()
+    alice, bob = plain(phones, server, "alice", 2), plain(phones, server, "bob", 3)
+    call = alice.phone.invite("sip:bob@example.com", early=True)
+    callee = Callee.wait(bob)
+    assert not callee.invite.all("proxy-authorization")
+    callee.pick_up()
+    call.wait()
+    callee.expect_ack()
+    challenge = 'Digest realm="example.com", nonce="n", algorithm=MD5, qop="auth"'
+    other = 'Digest realm="elsewhere.example", nonce="n", algorithm=MD5, qop="auth"'
+    mine, others = (digest(c, "INVITE", call.remote, "alice", "wonder-land", nc=2) for c in (challenge, other))
+    call.within("INVITE", headers=[("Proxy-Authorization", mine), ("Proxy-Authorization", others)])
+    assert bob.peer.expect("INVITE").all("proxy-authorization") == [others]
+
+
+def test_a_second_gateway_is_answered_with_its_own_nonce(make_server, phones):
+    """The first one's challenge is no secret of the second, and the second may ask too."""
+    gateways = [UdpPeer(("127.0.0.1", 9), bind=("127.0.0.%d" % n, 0)) for n in (8, 9)]
+    server = make_server(config={"routes": [{"prefix": "+7", "username": "us", "password": "secret", "to": [
+        {"uri": "sip:%s:%d" % g.local, "priority": i} for i, g in enumerate(gateways)]}]})
+    for g in gateways:
+        g.target = server.address("udp")
+    call = plain(phones, server, "alice", 2).phone.invite("sip:+7900@example.com", early=True)
+    for name, g in zip(("first", "second"), gateways):
+        invite = g.expect("INVITE")
+        assert not invite.all("proxy-authorization")
+        g.answer(invite, 407, headers=[("Proxy-Authenticate", 'Digest realm="gw", nonce="%s", algorithm=MD5, qop="auth"' % name)])
+        g.expect("ACK")
+        invite = g.expect("INVITE")
+        assert 'nonce="%s"' % name in invite.get("proxy-authorization")
+        g.answer(invite, 503 if name == "first" else 486)
+        g.expect("ACK")
+    assert call.wait().status == 486
+
+
+def test_nobody_states_an_identity_for_himself(make_server, phones):
+    """P-Asserted-Identity and its like from a phone, under any spelling that a phone could read as such, do not pass."""
+    server = make_server()
+    alice, bob = plain(phones, server, "alice", 2), plain(phones, server, "bob", 3)
+    fake = "<sip:president@example.com>"
+    names = ["P-Asserted-Identity", "p-asserted-identity", "P-Asserted-Identity ", "P-Asserted-Identity\t", "Remote-Party-ID",
+             "REMOTE-PARTY-ID", "P-Preferred-Identity"]
+    alice.phone.invite("sip:bob@example.com", early=True, headers=[(n, fake) for n in names])
+    invite = bob.peer.expect("INVITE")
+    assert "president" not in invite.bytes().decode()
