@@ -77,6 +77,8 @@ static void next_target(struct context *cx, struct group *g)
 		g->over = true;
 	else
 		cx->px->counts.next_flow++;
+	g->answered_challenge = false;                  /* another hop, another nonce */
+	g->credentials = STR_NONE;
 }
 
 /* --- candidates for the one answer --- */
