@@ -4,6 +4,7 @@
 #include "addr.h"
 #include "buf.h"
 #include "random.h"
+#include "texts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -28,7 +29,7 @@ int certificate_read(struct str path, X509 **out)
 	*out = PEM_read_X509(f, NULL, no_passphrase, NULL);
 	fclose(f);
 	ERR_clear_error();
-	return *out ? 0 : CERTIFICATE_NOT_PEM;
+	return *out ? 0 : ERRNO_NOT_PEM;
 }
 
 int certificate_read_key(struct str path, EVP_PKEY **out)
@@ -39,12 +40,7 @@ int certificate_read_key(struct str path, EVP_PKEY **out)
 	*out = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
 	fclose(f);
 	ERR_clear_error();
-	return *out ? 0 : CERTIFICATE_NOT_PEM;
-}
-
-struct str certificate_error(int err)
-{
-	return err == CERTIFICATE_NOT_PEM ? STR("no PEM") : str_of(strerror(-err));
+	return *out ? 0 : ERRNO_NOT_PEM;
 }
 
 enum certificate_validity certificate_validity(const X509 *cert, int *days)

@@ -8,11 +8,9 @@
 #include <openssl/x509.h>
 
 /* The first certificate, or the private key, of a PEM file; the path is NUL-terminated. 0, -errno of the file, or
- * CERTIFICATE_NOT_PEM. */
-#define CERTIFICATE_NOT_PEM 1
+ * ERRNO_NOT_PEM (texts.h). */
 int certificate_read(struct str path, X509 **out);
 int certificate_read_key(struct str path, EVP_PKEY **out);
-struct str certificate_error(int err);  /* as the system or OpenSSL says it */
 
 enum certificate_validity { CERTIFICATE_VALID, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET };
 /* *days: until it ends; negative when it has. */

@@ -59,8 +59,8 @@ static void check_times(const struct checking *k)
 	if (timer_ms >= idle_ms) {
 		struct say *to = check_error(k, "flow", 0, "timer");
 		struct say timer = { .language = to->language }, idle = timer;
-		say_duration(&timer, timer_ms);
-		say_duration(&idle, idle_ms);
+		say_duration_exact(&timer, timer_ms);
+		say_duration_exact(&idle, idle_ms);
 		text_check_timer_idle(to, buf_str(&timer.out), buf_str(&idle.out));
 		say_fini(&timer);
 		say_fini(&idle);

@@ -39,7 +39,7 @@ static void check_key(const struct checking *k, unsigned i, const X509 *cert)
 	EVP_PKEY *key = NULL;
 	int err = certificate_read_key(l->key, &key);
 	if (err)
-		text_check_key_unreadable(check_error(k, "listen", i, "key"), l->key, certificate_error(err));
+		text_check_key_unreadable(check_error(k, "listen", i, "key"), l->key, errno_text(k->problems->said.language, err));
 	else if (cert && X509_check_private_key((X509 *)cert, key) != 1)
 		text_check_key_mismatch(check_error(k, "listen", i, "key"), l->key, l->certificate);
 	if (!err && stat(l->key.p, &st) == 0 && (st.st_mode & S_IROTH))
@@ -57,7 +57,7 @@ void check_listener_tls(const struct checking *k, unsigned i)
 	X509 *cert = NULL;
 	int err = certificate_read(l->certificate, &cert);
 	if (err) {
-		text_check_certificate_unreadable(check_error(k, "listen", i, "certificate"), l->certificate, certificate_error(err));
+		text_check_certificate_unreadable(check_error(k, "listen", i, "certificate"), l->certificate, errno_text(k->problems->said.language, err));
 	} else {
 		check_dates(k, i, cert);
 		check_advertised(k, i, cert);

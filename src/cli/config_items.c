@@ -149,10 +149,11 @@ static void read_password_file(struct reader *r, const struct setting *s, const 
 	char line[SECRET_MAX_BYTES];
 	FILE *f = fopen(path.p, "re");
 	bool got = f && fgets(line, sizeof line, f);
+	int err = got ? 0 : f ? ERRNO_EMPTY : -errno;
 	if (got)
 		route->password = arena_str(r->arena, str_trim(str_of(line)));
 	else
-		text_config_file(reader_error(r, n), path, str_of(f ? "empty" : strerror(errno)));
+		text_config_file(reader_error(r, n), path, errno_text(r->problems->said.language, err));
 	if (f)
 		fclose(f);
 }

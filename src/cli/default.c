@@ -129,7 +129,8 @@ void default_write(const struct default_setup *d, struct buf *out)
 	struct str *names = arena_array(&arena, d->machine.count + 3, sizeof *names);
 	unsigned count = all_names(d, &arena, names);
 
-	BUF_LIT(out, "server:\n  state: ");
+	/* The terminal is for the person who started it. */
+	BUF_LIT(out, "log:\n  level: warn\nserver:\n  state: ");
 	quoted(out, d->state);
 	BUF_LIT(out, "\nlisten:\n");
 	listeners(d, out, "0.0.0.0");

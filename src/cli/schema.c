@@ -43,10 +43,10 @@ static void say_value(struct say *s, const struct setting *set, int64_t value)
 {
 	switch (set->type) {
 	case SET_TIME_MS:
-		say_duration(s, value);
+		say_duration_exact(s, value);
 		return;
 	case SET_TIME_S:
-		say_duration(s, value * 1000);
+		say_duration_exact(s, value * 1000);
 		return;
 	case SET_SIZE:
 		if (value >= 1024 && value % 1024 == 0)

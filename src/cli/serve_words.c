@@ -67,7 +67,7 @@ static bool add_user(struct serving *v, struct str name)
 	if (err) {
 		text_user_failed(&v->in->err, name, v->by_default.domain, errno_text(v->in->err.language, err));
 	} else {
-		text_serve_user(&v->in->out, name, str_of(password));
+		text_serve_user(&v->in->out, arena_printf(&v->arena, "%-5.*s", STR_FMT(name)), str_of(password));
 		buf_byte(&v->in->out.out, '\n');
 	}
 	mem_wipe(password, sizeof password);

@@ -29,8 +29,8 @@ static unsigned distance(struct str a, struct str b)
 
 struct suggestion suggest_for(struct str wrong)
 {
-	/* A third of the letters may be wrong; a name of one or two letters is never corrected. */
-	return (struct suggestion){ wrong, STR_NONE, wrong.n <= LONGEST ? (unsigned)(wrong.n / 3 + 1) : 0 };
+	/* A third of the letters may be wrong, of two one; a name of one letter is never corrected. */
+	return (struct suggestion){ wrong, STR_NONE, wrong.n <= LONGEST ? (unsigned)((wrong.n + 1) / 3 + 1) : 0 };
 }
 
 void suggest_offer(struct suggestion *s, struct str name)

@@ -104,6 +104,7 @@ struct str errno_text(enum language language, int err)
 		enum text_id id;
 	} known[] = {
 		{ ENOENT, TEXT_ERRNO_ENOENT }, { EACCES, TEXT_ERRNO_EACCES }, { EPERM, TEXT_ERRNO_EACCES }, { ENOTDIR, TEXT_ERRNO_ENOTDIR },
+		{ -ERRNO_NOT_PEM, TEXT_ERRNO_NOT_PEM }, { -ERRNO_EMPTY, TEXT_ERRNO_EMPTY },
 		{ EISDIR, TEXT_ERRNO_EISDIR }, { EROFS, TEXT_ERRNO_EROFS }, { ENOSPC, TEXT_ERRNO_ENOSPC }, { EFBIG, TEXT_ERRNO_EFBIG },
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)

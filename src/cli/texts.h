@@ -34,7 +34,9 @@ void say_fini(struct say *s);
 void say_duration(struct say *s, int64_t ms);
 /* The same in the largest unit that gives it exactly. */
 void say_duration_exact(struct say *s, int64_t ms);
-/* What went wrong, by its -errno, in words of the language where we have them. The text lives as long as
+#define ERRNO_NOT_PEM 1001
+#define ERRNO_EMPTY   1002
+/* What went wrong, by its -errno (or one of ours, above), in words of the language where we have them. The text lives as long as
  * the program. */
 struct str errno_text(enum language language, int err);
 
