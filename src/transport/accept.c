@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* accept.c - new connections, in bounded batches and within the budget of descriptors.
  *
- * At the limit the listeners rest: nothing is accepted, nothing spins, the kernel's backlog holds those
- * who come. A worker whose own flow closes wakes at once; room made by another is seen within RETRY_MS. */
+ * At the limit who comes takes the place of who was silent longest: first of connections that never sent a message, then of
+ * those that never registered. So whoever opens many and says nothing shuts nobody out (P6). When nobody has to
+ * go the listeners rest: nothing is accepted, nothing spins, the kernel's backlog holds those who come. A worker
+ * whose own flow closes wakes at once; room made by another is seen within RETRY_MS. */
 #include "stream.h"
 #include "tls.h"
 #include <errno.h>
@@ -13,6 +15,8 @@
 #define RETRY_MS       50
 #define OUTGOING_SHARE 16               /* one descriptor in so many is kept for connections of ours */
 #define LOG_MS         60000
+#define STRANGER_MS    1000             /* to say something, once others wait */
+#define GUEST_MS       32000            /* since the last message: 64*T1 (TP-24) */
 
 bool flow_budget_take(struct transport *t, bool outgoing)
 {
@@ -64,6 +68,33 @@ static void rest(struct transport_worker *w, const char *why)
 	loop_timer_set(w->loop, &w->rest_timer, loop_now_ms(w->loop) + RETRY_MS);
 }
 
+void stream_rank(struct stream *s)
+{
+	struct transport_worker *w = s->w;
+	list_remove(&s->rank);
+	if (s->outgoing || s->registered_until_ms > loop_now_ms(w->loop))
+		return;
+	list_add_tail(s->message_ms ? &w->guests : &w->strangers, &s->rank);
+}
+
+/* Close the connection that was silent longest, if it was silent long enough. */
+static bool make_room(struct transport_worker *w)
+{
+	int64_t now_ms = loop_now_ms(w->loop);
+	struct stream *stranger = CONTAINER(w->strangers.next, struct stream, rank);
+	struct stream *guest = CONTAINER(w->guests.next, struct stream, rank);
+	struct stream *goes = NULL;
+	if (!list_empty(&w->strangers) && now_ms - stranger->opened_ms >= STRANGER_MS)
+		goes = stranger;
+	else if (!list_empty(&w->guests) && now_ms - guest->message_ms >= GUEST_MS)
+		goes = guest;
+	if (!goes)
+		return false;
+	stream_log_end(goes, "silent while others wait for a place");
+	stream_close(goes, FLOW_END_TIMEOUT);
+	return true;
+}
+
 /* Takes the descriptor and the budget that was taken for it. */
 static void welcome(struct acceptor *a, int fd, const struct sockaddr *from)
 {
@@ -86,6 +117,7 @@ static void welcome(struct acceptor *a, int fd, const struct sockaddr *from)
 		return;
 	}
 	count_add(w, COUNT_ACCEPTED, 1);
+	stream_rank(s);
 	if (tls)
 		s->tls = tls_session_accept(w->tls, a->listener);
 	if ((tls && !s->tls) || stream_watch(s))
@@ -98,7 +130,7 @@ static void acceptor_ready(struct loop_fd *io, uint32_t events)
 	struct transport_worker *w = a->w;
 	(void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (!flow_budget_take(w->t, false)) {
+		if (!flow_budget_take(w->t, false) && !(make_room(w) && flow_budget_take(w->t, false))) {
 			rest(w, "the limit of connections is reached");
 			return;
 		}
@@ -111,7 +143,7 @@ static void acceptor_ready(struct loop_fd *io, uint32_t events)
 		}
 		int err = errno;
 		flow_budget_give(w->t);
-		if (err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM)
+		if ((err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM) && !make_room(w))
 			rest(w, strerror(err));
 		if (err != ECONNABORTED && err != EINTR)
 			return;

@@ -36,6 +36,7 @@ static void registered(struct stream *s, bool outbound, int64_t until_ms)
 	s->outbound |= outbound;
 	if (until_ms > s->registered_until_ms)
 		s->registered_until_ms = until_ms;
+	stream_rank(s);
 	stream_rearm(s);
 }
 

@@ -125,6 +125,7 @@ struct stream *stream_new(struct transport_worker *w, int fd, const struct flow_
 	list_init(&s->dirty);
 	list_init(&s->handshake);
 	list_init(&s->parking);
+	list_init(&s->rank);
 	list_init(&s->grave);
 	count_add(w, COUNT_OPEN, 1);
 	return s;
@@ -194,6 +195,7 @@ static void take_apart(struct stream *s)
 	list_remove(&s->dirty);
 	list_remove(&s->handshake);
 	list_remove(&s->parking);
+	list_remove(&s->rank);
 	list_remove(&s->grave);                 /* from w->lingering */
 	list_add_tail(&w->dead, &s->grave);
 	count_add(w, COUNT_OPEN, -1);
@@ -218,6 +220,7 @@ void stream_linger(struct stream *s, enum flow_end why)
 		return;
 	die_as_flow(s, why);
 	list_add_tail(&s->w->lingering, &s->grave);
+	list_remove(&s->rank);
 	buf_fini(&s->in);
 	s->partial_ms = 0;
 	stream_enter(s, STREAM_LINGER);

@@ -47,6 +47,7 @@ struct stream {
 	struct str peer_names;          /* TLS: what the peer's certificate proved; from the heap */
 	struct outgoing_entry *entry;   /* where transport_open finds it; NULL: nowhere */
 	struct list dirty, handshake, parking;
+	struct list rank;               /* accepted and not registered: in w->strangers or w->guests */
 	struct list grave;              /* in w->lingering, then in w->dead */
 };
 
@@ -85,6 +86,8 @@ void stream_bytes_done(struct stream *s, size_t n);
 struct acceptor *acceptor_new(struct transport_worker *w, uint8_t listener);
 void acceptor_free(struct acceptor *a);                 /* NULL is fine */
 void acceptors_wake(struct transport_worker *w);        /* a flow has closed: rest no longer */
+/* Its place among those that would be closed first, if places run out. At every message and registration. */
+void stream_rank(struct stream *s);
 bool flow_budget_take(struct transport *t, bool outgoing);
 void flow_budget_give(struct transport *t);
 struct outgoing *outgoing_new(void);

@@ -48,6 +48,7 @@ static void take_message(struct stream *s, struct str text)
 {
 	s->message_ms = loop_now_ms(s->w->loop);
 	s->messages_in++;
+	stream_rank(s);
 	struct packet *refused = worker_receive(s->w, text, &s->ref, s->peer_names);
 	if (refused)
 		park(s, refused);

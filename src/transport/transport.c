@@ -11,6 +11,7 @@
 /* Descriptors that are not for connections: store, log, DNS, epoll, what a library opens for a moment. */
 #define RESERVE_FIXED      64
 #define RESERVE_A_WORKER   8
+#define FLOWS_DEFAULT      (1u << 20)
 
 void transport_settings_init(struct transport_settings *s)
 {
@@ -23,16 +24,24 @@ void transport_settings_init(struct transport_settings *s)
 		.queue_bytes = 262144, .stun_per_second = 50 };
 }
 
-static unsigned flow_limit(const struct transport_settings *s)
+/* The soft limit of open files is 1024 on most systems, for programs that use select(); the hard one is what the
+ * operator grants. */
+static rlim_t files_limit(void)
 {
 	struct rlimit files;
-	unsigned limit = FLOW_SLOTS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return 1024;
+	struct rlimit wanted = { .rlim_cur = files.rlim_max, .rlim_max = files.rlim_max };
+	return setrlimit(RLIMIT_NOFILE, &wanted) ? files.rlim_cur : files.rlim_max;
+}
+
+static unsigned flow_limit(const struct transport_settings *s)
+{
+	rlim_t files = files_limit(), limit = s->max_flows ? s->max_flows : FLOWS_DEFAULT;
 	unsigned reserve = RESERVE_FIXED + s->workers * (RESERVE_A_WORKER + s->listener_count);
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur != RLIM_INFINITY)
-		limit = files.rlim_cur > 2 * reserve ? (unsigned)(files.rlim_cur - reserve) : (unsigned)(files.rlim_cur / 2);
-	if (s->max_flows && s->max_flows < limit)
-		limit = s->max_flows;
-	return limit < FLOW_SLOTS_MAX ? limit : FLOW_SLOTS_MAX;
+	rlim_t granted = files > 2 * reserve ? files - reserve : files / 2;
+	limit = limit < granted ? limit : granted;
+	return limit < FLOW_SLOTS_MAX ? (unsigned)limit : FLOW_SLOTS_MAX;
 }
 
 static void copy_listeners(struct transport *t, const struct transport_settings *s)

@@ -101,6 +101,8 @@ struct transport_worker {
 	struct list dirty;              /* streams with bytes to send */
 	struct list handshakes;         /* streams whose TLS handshake has something to do */
 	struct list parked;             /* streams that wait for room in another worker's queue */
+	struct list strangers;          /* accepted, no message yet; the oldest first */
+	struct list guests;             /* accepted, not registered; the one whose last message is oldest first */
 	struct list lingering;          /* streams that are no flows any more but still say their last */
 	struct list dead;               /* streams to free at the end of the turn */
 	struct loop_hook turn_end;

@@ -173,6 +173,8 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	list_init(&w->dirty);
 	list_init(&w->handshakes);
 	list_init(&w->parked);
+	list_init(&w->strangers);
+	list_init(&w->guests);
 	list_init(&w->lingering);
 	list_init(&w->dead);
 	flow_slots_init(&w->slots, &t->flows, index);

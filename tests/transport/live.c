@@ -847,6 +847,38 @@ static void a_registered_flow_ends_only_after_flow_timer_and_grace(void **state)
 	rig_stop(&r);
 }
 
+static void at_the_limit_who_said_nothing_makes_room(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_init(&r);
+	r.settings.max_flows = 3;
+	unsigned tcp = rig_listen(&r, TRANSPORT_TCP, "127.0.0.1");
+	rig_start(&r, 1);
+	struct addr to = rig_addr(&r, tcp);
+	int guest = client_tcp(&to), silent = client_tcp(&to), pinging = client_tcp(&to);
+	ask(guest, "");
+	is_ok(guest);
+	int64_t since = now_ms();
+	int late = client_tcp(&to), later = client_tcp(&to);
+	client_say(pinging, "\r\n\r\n");
+	ask(late, "");
+	ask(later, "");
+	is_ok(late);                                    /* in silent's place, after a second of grace */
+	is_ok(later);                                   /* in the place of who only pings */
+	assert_in_range(now_ms() - since, 950, 2500);
+	client_sees_end(silent);
+	client_sees_end(pinging);
+	ask(guest, "");
+	is_ok(guest);
+	close(guest);
+	close(silent);
+	close(pinging);
+	close(late);
+	close(later);
+	rig_stop(&r);
+}
+
 static void at_the_limit_listeners_rest_until_a_flow_closes(void **state)
 {
 	struct rig r;
@@ -999,6 +1031,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_reached_is_refused_at_once),
 		cmocka_unit_test(slow_senders_and_silent_strangers_are_cut),
 		cmocka_unit_test(a_registered_flow_ends_only_after_flow_timer_and_grace),
+		cmocka_unit_test(at_the_limit_who_said_nothing_makes_room),
 		cmocka_unit_test(at_the_limit_listeners_rest_until_a_flow_closes),
 		cmocka_unit_test(a_worker_that_is_behind_parks_only_the_connections_that_need_it),
 		cmocka_unit_test(we_know_our_own_names),

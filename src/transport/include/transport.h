@@ -116,7 +116,7 @@ struct transport_settings {
 	unsigned flow_timer_s;          /* what Flow-Timer promises; 0: not used [120] */
 	unsigned flow_grace_s;          /* added before a silent registered flow is dead [30] */
 	size_t queue_bytes;             /* a connection's unsent bytes before it is closed [262144] */
-	unsigned max_flows;             /* 0: from RLIMIT_NOFILE less a reserve */
+	unsigned max_flows;             /* 0: from RLIMIT_NOFILE, which is raised to its hard limit, less a reserve; at most 2^20 */
 	unsigned stun_per_second;       /* answers per source address [50] */
 };
 void transport_settings_init(struct transport_settings *s);     /* the defaults in brackets */
