@@ -65,6 +65,8 @@ static void check_times(const struct checking *k)
 		say_fini(&timer);
 		say_fini(&idle);
 	}
+	if (idle_ms <= s->proxy.timer_c_ms)
+		text_check_idle_timer_c(check_warning(k, "flow", 0, "idle"));
 	if (s->transaction.timers.t1 > s->transaction.timers.t2)
 		text_check_t1_t2(check_error(k, "timers", 0, "t1"));
 	const struct registrar_settings *r = &s->registrar;

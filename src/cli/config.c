@@ -126,7 +126,7 @@ static const struct setting auth_section[] = {
 	{ "nonce", SET_TIME_MS, C(server.auth.nonce_ms), .min = 1000, .max = 24 * HOUR_MS },
 	{ "repeat", SET_TIME_MS, C(server.auth.repeat_ms), .min = 0, .max = HOUR_MS },
 	{ "max_nonces", SET_NUMBER, C(server.auth.max_nonces), .min = 16, .max = 100000000 },
-	{ "tries_per_minute", SET_NUMBER, C(server.auth.tries_per_minute), .min = 1, .max = 1000000 },
+	{ "tries_per_minute", SET_NUMBER, C(server.auth.tries_per_minute), .min = 0, .max = 1000000 },
 	END
 };
 
@@ -138,7 +138,7 @@ static const struct setting log_section[] = {
 	END
 };
 
-static const struct setting root_section[] = {
+const struct setting config_sections[] = {
 	{ "server", SET_SECTION, .of = server_section },
 	{ "listen", SET_LIST, COUNTED(config, listen, server.transport.listener_count), .item_size = sizeof(struct listener_settings),
 	  .of = config_listen_item },
@@ -197,7 +197,7 @@ void config_read_text(struct config *c, struct str text, struct str shown, struc
 	if (!tree_read(&c->tree, text, arena_str(&c->arena, shown), &c->arena, problems))
 		return;
 	struct reader r = { &c->tree, &c->arena, problems, c->folder };
-	schema_read(&r, root_section, STR_NONE, c->tree.root, c);
+	schema_read(&r, config_sections, STR_NONE, c->tree.root, c);
 	share_settings(c, problems);
 }
 
@@ -240,12 +240,9 @@ void config_free(struct config *c)
 
 const struct node *config_node(const struct config *c, const char *section, unsigned index, const char *name)
 {
-	const struct node *best = c->tree.root, *n = node_get(best, str_of(section));
-	if (n) {
-		best = n;
-		if (n->kind == NODE_LIST)
-			n = node_at(n, index);
-	}
+	const struct node *best = node_get(c->tree.root, str_of(section)), *n = best;
+	if (n && n->kind == NODE_LIST)
+		n = node_at(n, index);
 	if (n) {
 		best = n;
 		n = name ? node_get(n, str_of(name)) : NULL;

@@ -34,7 +34,7 @@ void config_free(struct config *c);
 void config_check(const struct config *c, struct problems *problems);
 
 /* The nearest node to names and positions that exists: config_node(c, "listen", 0, "certificate").
- * Where a list has one item that was written without a dash, that is position 0. */
+ * Where a list has one item that was written without a dash, that is position 0. NULL: not even the section. */
 const struct node *config_node(const struct config *c, const char *section, unsigned index, const char *name);
 struct place config_place(const struct config *c, const char *section, unsigned index, const char *name);
 

@@ -117,7 +117,7 @@ static void say_how(struct serving *v)
 		addr_write_host(&address, &d->machine.addresses[0]);
 	else
 		buf_add(&address, d->domain);
-	text_serve_how(s, buf_str(&address), d->port, d->port + 1, d->domain);
+	text_serve_how(s, buf_str(&address), d->port, d->port + 1);
 	BUF_LIT(&s->out, "\n\n");
 	text_serve_how_more(s, d->state, str_of(v->in->program), state_option(v));
 	buf_byte(&s->out, '\n');

@@ -71,7 +71,7 @@ void say_fini(struct say *s)
 
 void say_duration(struct say *s, int64_t ms)
 {
-	if (ms < 1000)
+	if (ms > 0 && ms < 1000)
 		text_time_ms(s, ms);
 	else if (ms < 120 * INT64_C(1000))
 		text_time_s(s, ms / 1000);
@@ -85,9 +85,9 @@ void say_duration(struct say *s, int64_t ms)
 
 void say_duration_exact(struct say *s, int64_t ms)
 {
-	if (ms % 1000 || ms == 0)
+	if (ms % 1000)
 		text_time_ms(s, ms);
-	else if (ms % 60000)
+	else if (ms % 60000 || ms == 0)
 		text_time_s(s, ms / 1000);
 	else if (ms % 3600000)
 		text_time_min(s, ms / 60000);

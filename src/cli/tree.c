@@ -138,6 +138,23 @@ static void report_syntax(const struct reading *r, struct fy_diag *diag)
 		text_yaml_unreadable(problems_error(r->problems, (struct place){ r->tree->file, 0, 0 }));
 }
 
+/* libfyaml takes a text without any node for an error. */
+static bool only_comments(struct str text)
+{
+	struct str line;
+	while (str_cut(&text, '\n', &line))
+		if (str_trim(line).n && str_trim(line).p[0] != '#')
+			return false;
+	line = str_trim(text);
+	return !line.n || line.p[0] == '#';
+}
+
+/* Its own words go to the collected errors; what it would print besides is dropped. */
+static void silence(struct fy_diag *diag, void *user, const char *text, size_t n)
+{
+	(void)diag, (void)user, (void)text, (void)n;
+}
+
 bool tree_read(struct tree *out, struct str text, struct str file, struct arena *arena, struct problems *problems)
 {
 	*out = (struct tree){ .file = file };
@@ -145,6 +162,8 @@ bool tree_read(struct tree *out, struct str text, struct str file, struct arena 
 
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	diag_cfg.output_fn = silence;
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	fy_diag_set_collect_errors(diag, true);
 	struct fy_parse_cfg cfg = {
@@ -158,7 +177,7 @@ bool tree_read(struct tree *out, struct str text, struct str file, struct arena 
 		if (out->root && out->root->kind == NODE_NOTHING)
 			out->root->kind = NODE_MAP;
 		fy_document_destroy(doc);
-	} else if (str_trim(text).n) {
+	} else if (!only_comments(text)) {
 		report_syntax(&r, diag);
 	} else {
 		out->root = ARENA_NEW(arena, struct node);
