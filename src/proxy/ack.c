@@ -36,7 +36,7 @@ static void send_to_hop(struct ack *a)
 {
 	struct flow_ref flow;
 	for (unsigned i = 0; a->ask.status == RESOLVE_OK && i < a->ask.count; i++)
-		if (may_reach(&a->cx, a->branch.target, &a->ask.hops[i].addr) &&
+		if (may_reach(&a->cx, &a->packet->from, a->branch.target, &a->ask.hops[i].addr) &&
 		    transport_open(a->cx.px->s.transport_worker, &a->ask.hops[i], &flow) == SEND_OK) {
 			transmit(a, &flow);
 			return;

@@ -64,11 +64,13 @@ static bool is_inbound(const struct proxy *px, const struct route_view *view)
 	return view->next.n == 0 && policy_domain(px->s.policy, view->ruri.host);
 }
 
-bool may_reach(const struct context *cx, const struct target *t, const struct addr *hop)
+bool may_reach(const struct context *cx, const struct flow_ref *from, const struct target *t, const struct addr *hop)
 {
 	const struct route_view *v = &cx->view;
 	if (t->binding || t->trunk || policy_rights(cx->px->s.policy, hop, STR_NONE))
 		return true;
+	if (addr_is_loopback(hop) && !addr_is_loopback(&from->remote))
+		return false;
 	return cx->caller || cx->rights || v->outgoing || !v->dialog;
 }
 

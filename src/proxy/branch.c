@@ -121,7 +121,7 @@ static void send_next(struct branch *b)
 	unsigned failed = 503;
 	for (; b->hop_at < b->hop_count; b->hop_at++) {
 		struct flow_ref flow;
-		if (!may_reach(b->cx, b->target, &b->hops[b->hop_at].addr)) {
+		if (!may_reach(b->cx, &b->cx->st->packet->from, b->target, &b->hops[b->hop_at].addr)) {
 			failed = 403;
 			continue;
 		}

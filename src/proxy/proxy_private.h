@@ -113,8 +113,9 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
                const struct user **caller, unsigned *rights);
 
 /* May the request go to this address that a URI led to? In a dialog a stranger's token opens the way to the phone that its
- * flow names and to neighbours of ours: Request-URI and Route are his to choose, and would make us his relay (PX-10). */
-bool may_reach(const struct context *cx, const struct target *t, const struct addr *hop);
+ * flow names and to neighbours of ours: Request-URI and Route are his to choose, and would make us his relay (PX-10). And what
+ * listens on a loopback address of this host trusts whoever reaches it: no URI leads there from outside. */
+bool may_reach(const struct context *cx, const struct flow_ref *from, const struct target *t, const struct addr *hop);
 
 /* targets.c: fill cx->groups. 0, or the status to answer with; TARGETS_LATER: location answers later, by
  * context_targets_found. */

@@ -44,7 +44,7 @@ static void try_next(struct late *l)
 	while (l->next_hop < l->ask.count) {
 		const struct hop *hop = &l->ask.hops[l->next_hop++];
 		struct flow_ref flow;
-		if (hop->kind != l->path.flow.kind || addr_is_unsendable(&hop->addr))
+		if (hop->kind != l->path.flow.kind || !reply_may_reach(&l->path.flow.remote, &hop->addr))
 			continue;
 		if (transport_open(x->worker, hop, &flow) != SEND_OK || transport_send(x->worker, &flow, l->wire) != SEND_OK)
 			continue;

@@ -34,13 +34,18 @@ static bool feeds_ourselves(const struct txns *x, const struct packet *p, const 
 	return self && !client_find(x, p->msg.via.branch, p->msg.method);
 }
 
+bool reply_may_reach(const struct addr *source, const struct addr *to)
+{
+	return !addr_is_unsendable(to) && (!addr_is_loopback(to) || addr_is_loopback(source));
+}
+
 struct reply_path reply_path_of(const struct txns *x, const struct packet *p)
 {
 	struct reply_path path = { .flow = p->from, .host = p->msg.via.host, .port = p->msg.via.port };
 	if (transport_is_stream(p->from.kind))
 		return path;
 	path.flow.remote = datagram_target(x, p);
-	if (addr_is_unsendable(&path.flow.remote) || feeds_ourselves(x, p, &path.flow.remote))
+	if (!reply_may_reach(&p->from.remote, &path.flow.remote) || feeds_ourselves(x, p, &path.flow.remote))
 		path.flow.remote = (struct addr){ 0 };
 	return path;
 }

@@ -112,6 +112,9 @@ bool stateless_acked(const struct txns *x, const struct packet *ack);
 /* --- reply.c --- */
 /* host stays a slice of the message. */
 struct reply_path reply_path_of(const struct txns *x, const struct packet *request);
+/* Does the answer to somebody else's host stay off our own? What listens on a loopback address trusts whoever reaches it, and Via
+ * is a stranger's to write: only a request from such an address is answered at one. */
+bool reply_may_reach(const struct addr *source, const struct addr *to);
 /* Send, on a stream that has ended also by a new connection (TX-30, TP-06): then path->flow is the
  * new one. A failure is nobody's business: the transaction stays as it is (TX-10). */
 void reply_send(struct txns *x, struct reply_path *path, struct wire *w);

@@ -47,6 +47,8 @@ static const struct {
 	/* nor to ourselves */
 	{ "192.0.2.1;maddr=192.0.2.10;branch=z9hG4bKa", "", "" },
 	{ "192.0.2.1;maddr=127.0.0.1;branch=z9hG4bKa", "", "" },
+	/* nor to what else listens on this host */
+	{ "192.0.2.1:6379;maddr=127.0.0.1;branch=z9hG4bKa", "", "" },
 };
 
 /* TP-04 TP-05 PX-41 */
@@ -186,6 +188,20 @@ static void when_that_is_refused_the_dns_is_asked_for_sent_by(void **state)
 	world_free(w);
 }
 
+static void a_name_of_a_stranger_does_not_lead_to_our_loopback(void **state)
+{
+	struct world *w = answered_after_its_connection_ended("phone.example.org:6379;branch=z9hG4bKa", SEND_OK);
+	struct flow_ref first = { .serial = 40, .kind = TRANSPORT_TCP };
+	struct hop hop = { .kind = TRANSPORT_TCP };
+	(void)state;
+	forget_sent(w);
+	addr_parse(STR("127.0.0.1:6379"), 0, &hop.addr);
+	txns_flow_closed(w->x, &first);
+	fake_resolve(&w->fake, &hop);
+	assert_left_nothing(w);
+	world_free(w);
+}
+
 static void an_address_in_sent_by_is_not_asked_for(void **state)
 {
 	struct world *w = answered_after_its_connection_ended("10.0.0.1:5070;branch=z9hG4bKa", SEND_OK);
@@ -238,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_stream_is_answered_on_its_connection),
 		cmocka_unit_test(without_its_connection_the_answer_goes_to_received_and_sent_by_port),
 		cmocka_unit_test(when_that_is_refused_the_dns_is_asked_for_sent_by),
+		cmocka_unit_test(a_name_of_a_stranger_does_not_lead_to_our_loopback),
 		cmocka_unit_test(an_address_in_sent_by_is_not_asked_for),
 		cmocka_unit_test(a_name_that_does_not_exist_or_takes_too_long_is_the_end),
 		cmocka_unit_test(our_own_100_is_not_worth_a_connection),
