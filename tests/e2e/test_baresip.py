@@ -17,7 +17,8 @@ MODULES = next((d for d in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-g
 pytestmark = pytest.mark.skipif(not shutil.which("baresip") or not MODULES,
                                 reason="baresip with its module ctrl_tcp is not installed (Debian: baresip-core)")
 
-HOST = "127.0.0.2"          # not the servers' address, so that the phone is nobody's peer
+PHONES = "127.0.0.1"        # where Linux lets the phones' connections come from
+SERVERS = "127.0.0.3"       # elsewhere, so that a phone is nobody's peer
 CONFIG = """\
 poll_method epoll
 net_interface {host}
@@ -47,7 +48,7 @@ class Baresip:
         uris = ["sip:%s:%d;transport=%s" % (*p.address(kind), kind) for p in proxies]
         self.write("accounts", ACCOUNT.format(user=user, password=home.passwords[user], first=uris[0], second=uris[1]))
         self.write("contacts", "")
-        self.write("config", CONFIG.format(host=HOST, ca=home.cert, folder=self.folder, modules=MODULES, control=self.control))
+        self.write("config", CONFIG.format(host=PHONES, ca=home.cert, folder=self.folder, modules=MODULES, control=self.control))
         with wave.open(os.path.join(self.folder, "silence.wav"), "wb") as w:
             w.setparams((1, 2, 8000, 0, "NONE", ""))
             w.writeframes(bytes(2 * 8000 * 20))
@@ -161,10 +162,10 @@ def hang_up(who, other):
 @pytest.fixture
 def site(make_server):
     """A home and two edges. MD5 alone: baresip 1.0 gives up when a challenge with SHA-256 stands beside it."""
-    trust = [{"from": "127.0.0.1", "rights": ["path"]}]
-    home = make_server("home", config={"peers": trust, "auth": {"algorithms": ["MD5"]}})
-    route = [{"domain": "example.com", "to": ["sip:127.0.0.1:%d;transport=tcp" % home.port], "from": "anyone"}]
-    edges = [make_server("edge%d" % i, domain=None, config={"peers": trust, "routes": route}) for i in (1, 2)]
+    trust = [{"from": SERVERS, "rights": ["path"]}]
+    home = make_server("home", host=SERVERS, config={"peers": trust, "auth": {"algorithms": ["MD5"]}})
+    route = [{"domain": "example.com", "to": ["sip:%s:%d;transport=tcp" % home.address("tcp")], "from": "anyone"}]
+    edges = [make_server("edge%d" % i, domain=None, host=SERVERS, config={"peers": trust, "routes": route}) for i in (1, 2)]
     return home, edges
 
 
