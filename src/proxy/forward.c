@@ -67,13 +67,21 @@ struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str b
 /* --- Record-Route and Path --- */
 
 /* "<URI>" of ours on the side of `flow`, with a token. */
-static struct str own_uri(struct context *cx, const struct flow_ref *side, const struct flow_token *token, bool ob)
+static struct str own_uri(struct context *cx, const struct flow_ref *side, const struct flow_token *token, bool ob, bool old_tls)
 {
 	struct proxy *px = cx->px;
 	struct buf b = { 0 };
 	struct str user = flow_token_write(px->s.transport, token, cx->msg->call_id, &px->work);
-	buf_byte(&b, '<');
+	BUF_LIT(&b, "<");
 	transport_uri(px->s.transport, side, user, &b);
+	if (old_tls && side->kind == TRANSPORT_TLS) {
+		struct str uri = arena_str(&px->work, buf_str(&b)), scheme;
+		str_cut(&uri, ':', &scheme);
+		buf_clear(&b);
+		BUF_LIT(&b, "<sip:");
+		buf_add(&b, uri);
+		BUF_LIT(&b, ";transport=tls");
+	}
 	if (ob)
 		BUF_LIT(&b, ";ob");
 	buf_byte(&b, '>');
@@ -98,6 +106,29 @@ static uint64_t sender_registration(struct context *cx)
 	                          STR(""));
 }
 
+/* Departs from RFC 5658 §6.2: a phone whose own URI says transport=tls gets it back. Most that say so take sips: in a route set
+ * for an unknown scheme and never acknowledge the call, and their Contact is not SIPS, as RFC 3261 §12.1.1 would want of them
+ * then. A SIPS request stays SIPS (PX-25). */
+static bool says_transport_tls(const struct context *cx, const struct sip_uri *uri)
+{
+	return uri->scheme == SIP_SCHEME_SIP && str_ieq(uri->transport, STR("tls")) && cx->view.ruri.scheme != SIP_SCHEME_SIPS;
+}
+
+static bool sender_says_transport_tls(const struct context *cx)
+{
+	struct sip_values it;
+	struct str value;
+	struct sip_addr contact;
+	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
+	return sip_values_next(&it, &value) && sip_addr_parse(value, &contact) && says_transport_tls(cx, &contact.uri);
+}
+
+static bool target_says_transport_tls(const struct context *cx, const struct target *t)
+{
+	struct sip_uri uri;
+	return sip_uri_parse(t->ruri, &uri) && says_transport_tls(cx, &uri);
+}
+
 /* Two values when both sides need one of their own: a token each, or two transports (PX-23, OB-54). The upper one is for
  * the side we send to, and requests from there find it on top. */
 static void add_record_route(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out)
@@ -112,14 +143,17 @@ static void add_record_route(struct context *cx, struct sip_edit *e, const struc
 		upper.flow = *out;
 		upper.registration = t->registration;
 	}
+	bool in_old = in->kind == TRANSPORT_TLS && sender_says_transport_tls(cx);
+	bool out_old = out->kind == TRANSPORT_TLS && target_says_transport_tls(cx, t);
 	bool both = !flow_ref_none(&lower.flow) && !flow_ref_none(&upper.flow);
 	bool differ = in->kind != out->kind || in->local.port != out->local.port || !addr_same_ip(&in->local, &out->local);
 	if (both || differ) {
-		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, &upper, false));
-		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, in, &lower, false));
+		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, &upper, false, out_old));
+		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, in, &lower, false, in_old));
 		return;
 	}
-	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, flow_ref_none(&lower.flow) ? &upper : &lower, false));
+	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, flow_ref_none(&lower.flow) ? &upper : &lower, false,
+	                                                     in_old || out_old));
 }
 
 static struct str without_brackets(struct str s)
@@ -150,7 +184,7 @@ static void add_path(struct context *cx, struct sip_edit *e, const struct flow_r
 		                                   aor_of(cx->px, &m->to.uri, &cx->px->work),
 		                                   location_instance(instance, &cx->px->work)),
 	};
-	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true));
+	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true, false));
 }
 
 /* --- the rest of §16.6 --- */
