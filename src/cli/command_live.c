@@ -137,7 +137,9 @@ int command_bindings(struct invocation *in)
 	                                   TEXT_COLUMN_CONTACT, TEXT_COLUMN_AGENT };
 	struct view v = { .in = in };
 	table_init(&v.table, 6);
-	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[4] = v.table.shrink[5] = true;
+	v.table.shrink[4] = v.table.shrink[5] = 1;
+	v.table.shrink[0] = 2;
+	v.table.shrink[1] = 3;
 	for (unsigned i = 0; i < 6; i++)
 		cell_text(&v, header[i]);
 	struct buf request = { 0 };
@@ -157,7 +159,8 @@ int command_flows(struct invocation *in)
 	                                   TEXT_COLUMN_REGISTERED, TEXT_COLUMN_OPEN, TEXT_COLUMN_HEARD, TEXT_COLUMN_NAME };
 	struct view v = { .in = in };
 	table_init(&v.table, 8);
-	v.table.shrink[1] = v.table.shrink[2] = v.table.shrink[7] = true;
+	v.table.shrink[2] = v.table.shrink[7] = 1;
+	v.table.shrink[1] = 2;
 	for (unsigned i = 0; i < 8; i++)
 		cell_text(&v, header[i]);
 	int status = show(in, STR("flows"), &v, flow_row, TEXT_LIVE_NO_FLOWS);

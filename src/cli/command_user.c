@@ -337,7 +337,7 @@ int command_user_list(struct invocation *in)
 		return finish(&d, false);
 	struct user_view v = { .in = in };
 	table_init(&v.table, 3);
-	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[2] = true;
+	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[2] = 1;
 	header_cell(&v, TEXT_COLUMN_NAME_USER);
 	header_cell(&v, TEXT_COLUMN_DOMAIN);
 	header_cell(&v, TEXT_COLUMN_ALIASES);

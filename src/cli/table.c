@@ -60,18 +60,29 @@ static unsigned width_of(struct str s)
 	return n;
 }
 
+/* The column that gives way next; t->columns: none can. */
+static unsigned next_to_shrink(const struct table *t, const unsigned width[TABLE_COLUMNS])
+{
+	unsigned best = t->columns;
+	for (unsigned i = 0; i < t->columns; i++) {
+		if (!t->shrink[i] || width[i] <= NARROWEST)
+			continue;
+		if (best == t->columns || t->shrink[i] < t->shrink[best] ||
+		    (t->shrink[i] == t->shrink[best] && width[i] > width[best]))
+			best = i;
+	}
+	return best;
+}
+
 static void fit(const struct table *t, unsigned width[TABLE_COLUMNS], unsigned limit)
 {
 	for (;;) {
-		unsigned sum = 0, widest = t->columns;
-		for (unsigned i = 0; i < t->columns; i++) {
+		unsigned sum = 0, next = next_to_shrink(t, width);
+		for (unsigned i = 0; i < t->columns; i++)
 			sum += width[i] + (i ? GAP : 0);
-			if (t->shrink[i] && width[i] > NARROWEST && (widest == t->columns || width[i] > width[widest]))
-				widest = i;
-		}
-		if (sum <= limit || widest == t->columns)
+		if (sum <= limit || next == t->columns)
 			return;
-		width[widest]--;
+		width[next]--;
 	}
 }
 
