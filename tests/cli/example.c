@@ -38,27 +38,42 @@ static void uncomment(struct str text, struct buf *out)
 	}
 }
 
-/* The settings below these nodes (of a list: in any of its items). */
-static unsigned look_for(const struct setting *section, const struct node *n, struct buf *missing)
+#define DEPTH_MAX 4
+
+/* Is a setting written below this node? Of a list, in any of its items. */
+static bool is_named(const struct node *n, const struct setting *const path[], unsigned depth)
 {
-	unsigned seen = 0;
-	for (const struct setting *s = section; s->name; s++) {
-		const struct node *found = node_get(n, str_of(s->name));
-		for (const struct node *item = n && n->kind == NODE_LIST ? n->first : NULL; item && !found; item = item->next)
-			found = node_get(item, str_of(s->name));
-		if (!found)
+	if (!n || !depth)
+		return n;
+	if (n->kind != NODE_LIST)
+		return is_named(node_get(n, str_of(path[0]->name)), path + 1, depth - 1);
+	for (const struct node *item = n->first; item; item = item->next)
+		if (is_named(item, path, depth))
+			return true;
+	return false;
+}
+
+/* How many settings a section has; those that are not written go to *missing. */
+static unsigned look_for(const struct node *root, const struct setting *section, const struct setting *path[], unsigned depth,
+                         struct buf *missing)
+{
+	unsigned count = 0;
+	for (const struct setting *s = section; s->name; s++, count++) {
+		assert_true(depth < DEPTH_MAX);
+		path[depth] = s;
+		if (!is_named(root, path, depth + 1))
 			buf_printf(missing, " %s", s->name);
-		else if (s->of)
-			seen += look_for(s->of, found, missing);
-		seen++;
+		if (s->of)
+			count += look_for(root, s->of, path, depth + 1, missing);
 	}
-	return seen;
+	return count;
 }
 
 static void it_names_every_setting(void **state)
 {
 	char folder[] = "/tmp/sluice-example-XXXXXX", secret[64];
 	struct buf text = { 0 }, all = { 0 }, missing = { 0 };
+	const struct setting *path[DEPTH_MAX];
 	struct reading r;
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -74,7 +89,7 @@ static void it_names_every_setting(void **state)
 	reading_open(&r, all.p, folder);
 	if (r.problems.errors)
 		fail_msg("%.*s", STR_FMT(buf_str(&r.problems.said.out)));
-	assert_true(look_for(config_sections, r.config.tree.root, &missing) > 60);
+	assert_true(look_for(r.config.tree.root, config_sections, path, 0, &missing) > 60);
 	/* The secret itself is named beside the file that keeps it. */
 	assert_str(buf_str(&missing), " password");
 	assert_non_null(memmem(text.p, text.n, "'password'", 10));
