@@ -386,7 +386,7 @@ def test_nonsense_in_parameters(asker):
 
 
 def test_unknown_schemes_are_ignored(asker):
-    """AU-17 MS-28: a challenge if nothing else is there, no matter beside good credentials."""
+    """AU-17: a challenge if nothing else is there, no matter beside good credentials."""
     a = asker()
     odd = 'NoOneKnowsThisScheme opaque-data=here, realm="x'
     strange = "NoOneKnowsThisScheme opaque-data=here"

@@ -431,7 +431,7 @@ def old(p, via, method="INVITE", to_tag=None, call_id="", cseq=1):
 
 @pytest.mark.parametrize("branch", ["", ";branch=1", ";branch=z9hG4bK"])
 def test_a_client_of_the_old_rfc(pair, branch):
-    """TX-22 TX-23 TX-25 MS-33: INVITE, its copy, its ACK; another Call-ID under the same branch is another call; ACK to a 2xx goes on."""
+    """TX-22 TX-23 TX-25: INVITE, its copy, its ACK; another Call-ID under the same branch is another call; ACK to a 2xx goes on."""
     p = pair()
     via = "SIP/2.0/UDP %s:%d%s" % (*p.caller.local, branch)
     invite = old(p, via, call_id="one")
@@ -579,7 +579,7 @@ def test_a_refused_connection_moves_on_to_the_next_host(relay, names, site):
 
 
 def test_naptr_chooses_the_transport(relay, names, site):
-    """TX-26 TP-33: the first NAPTR that we can do."""
+    """TX-26: the first NAPTR that we can do."""
     s = site(hosts=1)
     listener = Listener("127.0.0.22")
     s.add(1, listener, 10, 0, "_sip._tcp")
