@@ -6,8 +6,10 @@
 #include "transport_private.h"
 #include <errno.h>
 
-/* Requests that may wait for another worker, all senders together. */
-#define HOP_QUEUE 4096
+/* Messages that may wait for another worker, all senders together. What ends or completes a transaction frees memory there
+ * and finds room when nothing else does; but strangers can send it too, so it has a limit as well. */
+#define HOP_QUEUE      4096
+#define HOP_QUEUE_ENDS 8192
 
 /* --- the hop of a message to its owner --- */
 
@@ -23,10 +25,10 @@ static void run_packet(struct loop_task *task)
 	deliver(p->owner, p);
 }
 
-/* What ends or completes a transaction must not be lost when the owner is busy: it frees memory there. */
-static bool may_be_refused(struct str text)
+static size_t hop_limit(struct str text)
 {
-	return !str_starts(text, STR("SIP/")) && !str_starts(text, STR("ACK ")) && !str_starts(text, STR("CANCEL "));
+	bool ends = str_starts(text, STR("SIP/")) || str_starts(text, STR("ACK ")) || str_starts(text, STR("CANCEL "));
+	return ends ? HOP_QUEUE_ENDS : HOP_QUEUE;
 }
 
 bool worker_dispatch(struct transport_worker *w, struct packet *p)
@@ -39,11 +41,7 @@ bool worker_dispatch(struct transport_worker *w, struct packet *p)
 	}
 	p->owner = owner;
 	p->task.run = run_packet;
-	if (!may_be_refused(p->text)) {
-		loop_post(owner->loop, &p->task);
-		return true;
-	}
-	if (loop_post_bounded(owner->loop, &p->task, HOP_QUEUE))
+	if (loop_post_bounded(owner->loop, &p->task, hop_limit(p->text)))
 		return true;
 	count_add(w, COUNT_HOPS_FULL, 1);
 	return false;
