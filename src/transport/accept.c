@@ -13,7 +13,8 @@
 
 #define ACCEPTS_A_TURN 32
 #define RETRY_MS       50
-#define OUTGOING_SHARE 16               /* one descriptor in so many is kept for connections of ours */
+#define OUTGOING_SHARE 16               /* one descriptor in so many is kept for connections of ours... */
+#define OUTGOING_MAX   256              /* ...but no more than this */
 #define LOG_MS         60000
 #define STRANGER_MS    1000             /* to say something, once others wait */
 #define GUEST_MS       32000            /* since the last message: 64*T1 (TP-24) */
@@ -21,7 +22,8 @@
 bool flow_budget_take(struct transport *t, bool outgoing)
 {
 	/* Strangers cannot take the last ones: next hops must stay within reach. */
-	unsigned limit = outgoing ? t->max_flows : t->max_flows - t->max_flows / OUTGOING_SHARE;
+	unsigned kept = t->max_flows / OUTGOING_SHARE < OUTGOING_MAX ? t->max_flows / OUTGOING_SHARE : OUTGOING_MAX;
+	unsigned limit = outgoing ? t->max_flows : t->max_flows - kept;
 	if (atomic_fetch_add_explicit(&t->flows_open, 1, memory_order_relaxed) < limit)
 		return true;
 	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
