@@ -63,7 +63,10 @@ get_packages() {
 		say "apt-get failed (above)." "apt-get не справился (см. выше)."
 	fi
 	rm -f "${TMPDIR:-/tmp}/sluice-apt.$$"
-	[ -z "$(missing "$1")" ]
+	wanted=$(missing "$1")
+	[ -n "$wanted" ] || return 0
+	say "Still missing:$wanted" "Всё ещё не хватает:$wanted"
+	return 1
 }
 
 # build FOLDER TARGETS MESON-OPTIONS...: configure when there is need, compile; speaks only of trouble.
