@@ -47,7 +47,7 @@ static void check_state(const struct checking *k)
 		err = errno;
 	if (err)
 		text_check_state_unwritable(check_error(k, "server", 0, "state"), dir, errno_text(k->problems->said.language, -err));
-	else if (itself && (st.st_mode & (S_IRWXG | S_IRWXO)) & (S_IWGRP | S_IWOTH | S_IROTH))
+	else if (itself && (st.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)))
 		text_check_state_open(check_warning(k, "server", 0, "state"), dir);
 	buf_fini(&path);
 }

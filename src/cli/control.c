@@ -242,8 +242,12 @@ static void answer(struct client *c, struct str request, struct server *server)
 void control_serve(int listener, int interrupt, struct server *server)
 {
 	struct client c = { .fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), .interrupt = interrupt };
-	if (c.fd < 0)
+	if (c.fd < 0) {
+		/* Without a descriptor to spare the client stays in the queue: do not spin on it. */
+		if (errno == EMFILE || errno == ENFILE)
+			poll(&(struct pollfd){ interrupt, POLLIN, 0 }, 1, 200);
 		return;
+	}
 	char line[REQUEST_MAX];
 	struct str request;
 	if (read_request(&c, line, &request))
