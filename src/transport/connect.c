@@ -201,6 +201,9 @@ void stream_connected(struct stream *s)
 	socklen_t n = sizeof err;
 	if (getsockopt(s->io.fd, SOL_SOCKET, SO_ERROR, &err, &n))
 		err = errno;
+	/* TCP can connect a port to itself when the kernel happens to choose it, and a dead hop would seem to be us. */
+	if (!err && addr_eq(&s->ref.local, &s->ref.remote))
+		err = ECONNREFUSED;
 	if (err) {
 		stream_log_end(s, strerror(err));
 		stream_close(s, FLOW_END_REFUSED);

@@ -67,6 +67,7 @@ static void tune_udp(int fd, const struct addr *bind_to)
 {
 	set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER);
 	set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER);
+	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER);        /* beyond it, with CAP_NET_ADMIN */
 	if (bind_to->family == AF_INET) {
 		set(fd, IPPROTO_IP, IP_RECVERR, 1);
 		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
