@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #define TICKET_KEY_BYTES 80
 
@@ -64,17 +65,24 @@ static int choose_certificate(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static int load_authorities(struct tls *tls, SSL_CTX *ctx, struct transport_error *error)
+/* All authorities are read now, into one store for all contexts of the worker: looking them up by name in a folder
+ * would make the worker wait for the disk, and strangers could have it do so. */
+static int load_authorities(struct tls *tls, struct transport_error *error)
 {
+	static const char debian[] = "/etc/ssl/certs/ca-certificates.crt";
 	struct str file = tls->t->set.tls_ca;
 	if (!file.n)
-		return SSL_CTX_set_default_verify_paths(ctx) ? 0 :
-		       transport_fail(error, -EINVAL, "tls: the system's certificate authorities cannot be loaded: %s; name a "
-		                      "file with them", last_error());
-	if (!SSL_CTX_load_verify_file(ctx, file.p))
-		return transport_fail(error, -EINVAL, "tls: certificate authorities %s: %s; it must be a readable PEM file",
-		                      file.p, last_error());
-	return 0;
+		file = access(debian, R_OK) ? str_of(X509_get_default_cert_file()) : str_of(debian);
+	tls->authorities = X509_STORE_new();
+	if (!tls->authorities)
+		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
+	/* Without any, nobody's certificate verifies; who needs that names a file. */
+	if (!tls->t->set.tls_ca.n && access(file.p, R_OK))
+		return 0;
+	if (X509_STORE_load_file_ex(tls->authorities, file.p, tls->library, NULL) == 1)
+		return 0;
+	return transport_fail(error, -EINVAL, "tls: certificate authorities %s: %s; it must be a readable PEM file",
+	                      file.p, last_error());
 }
 
 /* What holds for both directions. */
@@ -88,6 +96,7 @@ static SSL_CTX *new_context(struct tls *tls, const SSL_METHOD *method)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
 	                         SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set1_cert_store(ctx, tls->authorities);
 	return ctx;
 }
 
@@ -126,8 +135,6 @@ static int open_server(struct tls *tls, unsigned i, const unsigned char ticket_k
 	if (!ctx)
 		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
 	int err = load_certificate(ctx, l, error);
-	if (!err)
-		err = load_authorities(tls, ctx, error);
 	if (err)
 		return err;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);         /* ask for a certificate, do not insist (TP-32) */
@@ -147,7 +154,7 @@ static int open_client(struct tls *tls, struct transport_error *error)
 		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
 	SSL_CTX_set_verify(tls->client, tls->t->set.tls_verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_cert_verify_callback(tls->client, judge_server, NULL);
-	return load_authorities(tls, tls->client, error);
+	return 0;
 }
 
 static int open_worker(struct transport *t, struct tls *tls, const unsigned char ticket_key[TICKET_KEY_BYTES],
@@ -159,7 +166,9 @@ static int open_worker(struct transport *t, struct tls *tls, const unsigned char
 	if (!tls->library || !tls->method)
 		return transport_fail(error, -ENOMEM, "tls: %s", last_error());
 	tls->plain = mem_alloc(READ_BYTES);
-	int err = open_client(tls, error);
+	int err = load_authorities(tls, error);
+	if (!err)
+		err = open_client(tls, error);
 	for (unsigned i = 0; !err && i < t->listener_count; i++)
 		if (t->listeners[i].kind == TRANSPORT_TLS)
 			err = open_server(tls, i, ticket_key, error);
@@ -185,6 +194,7 @@ static void close_worker(struct tls *tls)
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		SSL_CTX_free(tls->servers[i]);
 	SSL_CTX_free(tls->client);
+	X509_STORE_free(tls->authorities);
 	BIO_meth_free(tls->method);
 	OSSL_LIB_CTX_free(tls->library);
 	buf_fini(&tls->records);

@@ -12,6 +12,7 @@ struct tls {
 	BIO_METHOD *method;
 	SSL_CTX *servers[LISTENERS_MAX];        /* NULL: that listener is not TLS */
 	SSL_CTX *client;
+	X509_STORE *authorities;
 	struct str received;                    /* what the socket gave to `reader` and OpenSSL has not taken yet */
 	struct tls_session *reader;
 	struct buf records;                     /* what OpenSSL wrote; empty between calls */

@@ -575,6 +575,12 @@ static void what_is_wrong_with_a_certificate_is_said(void **state)
 		if (!strstr(error.text, cases[i].says) || !strstr(error.text, "tls 127.0.0.1"))
 			fail_msg("\"%s\" does not say \"%s\"", error.text, cases[i].says);
 	}
+	struct transport_error error = { "" };
+	r.listeners[0].certificate = str_of(r.certificate);
+	r.listeners[0].key = str_of(r.key);
+	r.settings.tls_ca = STR("/nowhere/authorities.pem");
+	assert_true(transport_new(&r.settings, &r.t, &error) < 0);
+	assert_non_null(strstr(error.text, "certificate authorities /nowhere/authorities.pem"));
 	rig_stop(&r);
 }
 

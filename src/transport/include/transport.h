@@ -104,7 +104,8 @@ struct transport_settings {
 	unsigned workers;               /* 1..64 */
 	struct sip_limits limits;
 	struct str state_dir;           /* keys live here; must exist */
-	struct str tls_ca;              /* PEM file that outgoing TLS and client certificates are checked with; STR_NONE: the system's */
+	struct str tls_ca;              /* PEM file that outgoing TLS and client certificates are checked with; STR_NONE: the system's
+	                                 * (Debian: ca-certificates). Read at start */
 	bool tls_verify;                /* check the server's certificate when we connect out [true] */
 	bool wildcard_certificates;     /* accept *.example.com (off: RFC 5922 §7.2) */
 	unsigned handshake_ms;          /* deadline of a TLS handshake or our connect [5000] */
