@@ -205,7 +205,13 @@ static void user_answers(struct player *pl, struct script *s)
 	bool invite = pl->servers[t].invite;
 	if (!pl->servers[t].st || (!invite && status > 100 && status < 200) || (pl->servers[t].accepted && status / 100 != 2))
 		return;
-	txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, STR_NONE);
+	if (pl->servers[t].accepted) {          /* another 2xx: the request is gone, the user brings the response */
+		struct wire *w = wire_new(STR("SIP/2.0 200 Another branch answered too\r\n\r\n"));
+		txn_reply(pl->x, pl->servers[t].st, status, w);
+		wire_unref(w);
+	} else {
+		txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, STR_NONE);
+	}
 	if (invite && status / 100 == 2)
 		pl->servers[t].accepted = true;
 	else if (status >= 200)

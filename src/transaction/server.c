@@ -212,6 +212,7 @@ void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wi
 void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra)
 {
 	struct packet *p = st->packet;
+	assert(p);                                      /* gone with a 2xx */
 	struct str tag = status > 100 ? tag_for(x, &p->msg, TAG_TRANSACTION, &p->arena) : STR_NONE;
 	struct wire *w = answer_new(x, &p->msg, status, phrase, tag, extra);
 	txn_reply(x, st, status, w);

@@ -260,16 +260,30 @@ def test_double_record_route_between_transports(open_server, phones):
     assert not peer.expect("ACK").all("route")
 
 
-def test_tls_record_route_is_sips_and_named_by_the_certificate(open_server, phones):
-    """PX-24 PX-25 PX-26 TP-37: no transport=tls anywhere."""
-    bob, peer = plain_phone(phones, open_server, kind="tls")
-    caller = core(open_server)
+def tls_record_route(server, phones, contact):
+    """What a phone on TLS with this Contact gets as the Record-Route of its own side."""
+    bob = phones(server, "bob", outbound=False)
+    flow = bob.open("tls", register=False, bind=("127.0.0.2", 0))
+    flow.register(contact=contact)
+    caller = core(server)
     caller.send(caller.request("INVITE", "sip:bob@example.com", "sip:core@elsewhere.invalid", contact="<%s>" % caller.contact_uri()))
-    inv = answer_ok(peer, "INVITE", contact="<%s>" % peer.contact_uri("bob"))
-    rr = inv.values("record-route")
-    assert rr[0].startswith("<sips:") and "127.0.0.1:%d" % (open_server.port + 1) in rr[0]
-    assert "transport=tls" not in "".join(rr) and "SIP/2.0/TLS" in inv.get("via")
+    inv = answer_ok(flow.peer, "INVITE", contact="<%s>" % flow.peer.contact_uri("bob"))
     caller.expect(200)
+    assert "SIP/2.0/TLS" in inv.get("via")
+    return inv.values("record-route")
+
+
+def test_tls_record_route_is_sips_and_named_by_the_certificate(open_server, phones):
+    """PX-24 PX-26 TP-37: no transport=tls is made here; the host is one that the certificate has."""
+    rr = tls_record_route(open_server, phones, "<sip:bob@127.0.0.2:5061>")
+    assert rr[0].startswith("<sips:") and "127.0.0.1:%d" % (open_server.port + 1) in rr[0]
+    assert "transport=tls" not in "".join(rr)
+
+
+def test_a_phone_that_says_transport_tls_gets_it_back(open_server, phones):
+    """A departure from PX-24, for phones that take sips: in a route set for an unknown scheme and never acknowledge the call."""
+    rr = tls_record_route(open_server, phones, "<sip:bob@127.0.0.2:5061;transport=tls>")
+    assert rr[0].startswith("<sip:") and ";transport=tls" in rr[0] and "transport=tls" not in rr[1]
 
 
 def test_two_aors_that_forward_to_each_other_do_not_loop(open_server, phones):
