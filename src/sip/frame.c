@@ -48,6 +48,9 @@ int64_t sip_frame(struct str text, size_t *scanned, const struct sip_limits *lim
 {
 	if (!limits)
 		limits = &sip_limits_default;
+	/* A TLS handshake on the port for TCP, most often: the end of a head would never come. */
+	if (text.n && (unsigned char)text.p[0] < ' ' && text.p[0] != '\r' && text.p[0] != '\n')
+		return refuse(fault, 400, "Not SIP");
 	size_t head = *scanned < text.n ? head_end(text, *scanned) : 0;
 	if ((head ? head : text.n) > limits->max_head_bytes)
 		return refuse(fault, 513, "Headers too large");

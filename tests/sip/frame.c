@@ -93,6 +93,15 @@ static void what_cannot_be_framed_says_why(void **state)
 }
 
 /* TP-22 */
+static void a_tls_handshake_is_not_waited_for(void **state)
+{
+	(void)state;
+	size_t scanned = 0;
+	struct sip_fault fault;
+	assert_int_equal(sip_frame(STR("\x16\x03\x01"), &scanned, NULL, &fault), -1);
+	assert_int_equal(fault.status, 400);
+}
+
 static void a_head_that_never_ends_is_refused_at_the_limit(void **state)
 {
 	(void)state;
@@ -161,6 +170,7 @@ int main(void)
 		cmocka_unit_test(any_split_gives_the_same_length),
 		cmocka_unit_test(a_run_of_messages_comes_apart_at_every_cut),
 		cmocka_unit_test(what_cannot_be_framed_says_why),
+		cmocka_unit_test(a_tls_handshake_is_not_waited_for),
 		cmocka_unit_test(a_head_that_never_ends_is_refused_at_the_limit),
 		cmocka_unit_test(a_glance_sees_what_the_parser_sees),
 		cmocka_unit_test(a_glance_is_bounded_and_tolerant),
