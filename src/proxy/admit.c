@@ -108,6 +108,7 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 	if (view->dialog && view->next.n)
 		return 0;
 	refuse(px, p, 403, inbound ? STR("Forbidden (calls to this domain need credentials)")
-	                           : STR("Forbidden (this server does not relay for strangers)"));
+	                   : p->msg.method == SIP_REGISTER ? STR("Forbidden (no domain of this server)")
+	                   : STR("Forbidden (this server does not relay for strangers)"));
 	return 403;
 }
