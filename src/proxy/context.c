@@ -280,33 +280,39 @@ static unsigned flow_failed_status(const struct context *cx)
 	return cx->msg->to.tag.n ? 500 : 480;
 }
 
-static void answer(struct context *cx)
+unsigned context_choose(const struct context *cx, struct str *phrase, struct str *extra)
 {
-	struct proxy *px = cx->px;
 	unsigned status = cx->best_status;
-	struct str phrase = STR_NONE, extra = STR_NONE;
-	if (cx->cancelled && status / 100 != 6 && status != 487) {
-		packet_free(is_kept_challenge(cx, cx->best) ? NULL : cx->best);
-		cx->best = NULL;
-		status = 487;
-	} else if (status == 430) {
+	*phrase = *extra = STR_NONE;
+	if (cx->cancelled && status / 100 != 6)
+		return 487;
+	if (status == 430) {
 		status = flow_failed_status(cx);
 		if (status == 500)
-			extra = STR("Retry-After: 5\r\n");
+			*extra = STR("Retry-After: 5\r\n");
 		if (status == 480)
-			phrase = STR("Temporarily Unavailable (no connection to the phone)");
+			*phrase = STR("Temporarily Unavailable (no connection to the phone)");
 	} else if (status == 503) {
 		status = 500;                           /* PX-35 */
 		if (!cx->best)
-			phrase = STR("Server Internal Error (next hop unreachable)");
+			*phrase = STR("Server Internal Error (next hop unreachable)");
 	} else if (status == 480 && !cx->best && cx->flow_failed) {
-		extra = STR("Retry-After: 30\r\n");
+		*extra = STR("Retry-After: 30\r\n");
 	} else if (status == 480 && !cx->best && cx->sips_only) {
-		extra = STR("Warning: 380 sluice \"SIPS Not Allowed\"\r\n");
-	} else if (status == 0) {
-		status = 480;
+		*extra = STR("Warning: 380 sluice \"SIPS Not Allowed\"\r\n");
 	}
+	return status ? status : 480;
+}
 
+static void answer(struct context *cx)
+{
+	struct proxy *px = cx->px;
+	struct str phrase, extra;
+	unsigned status = context_choose(cx, &phrase, &extra);
+	if (status == 487 && cx->best_status != 487) {  /* what the branches said before the CANCEL does not matter */
+		packet_free(is_kept_challenge(cx, cx->best) ? NULL : cx->best);
+		cx->best = NULL;
+	}
 	struct txn_server *st = cx->st;
 	cx->st = NULL;
 	px->live--;

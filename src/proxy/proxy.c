@@ -171,20 +171,29 @@ void context_set_breadth(struct context *cx)
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;
 }
 
-static struct context *context_new(struct proxy *px, struct txn_server *st, const struct route_view *view)
+static struct context *context_new(struct proxy *px, const struct packet *p, const struct route_view *view)
 {
 	struct context *cx = mem_zalloc(sizeof *cx);
 	cx->px = px;
-	cx->st = st;
-	cx->msg = &st->packet->msg;
+	cx->msg = &p->msg;
 	cx->invite = cx->msg->method == SIP_INVITE;
 	cx->view = *view;
 	arena_init(&cx->arena, NULL, 0);
 	list_init(&cx->branches);
 	list_add_tail(&px->contexts, &cx->node);
-	st->user = cx;
 	px->live++;
 	return cx;
+}
+
+/* Nowhere to go: answered without a transaction, so that nobody makes us repeat ourselves towards an address that he made up. */
+static void refuse_context(struct context *cx, struct packet *p, unsigned status)
+{
+	struct proxy *px = cx->px;
+	struct str phrase, extra;
+	cx->best_status = status;
+	status = context_choose(cx, &phrase, &extra);
+	context_free(cx);
+	refuse(px, p, status, phrase, extra);
 }
 
 void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *view)
@@ -203,19 +212,23 @@ void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *v
 		refuse(px, p, 482, STR_NONE, STR_NONE);
 		return;
 	}
-	struct txn_server *st = txn_accept(px->s.txns, p);
-	if (!st)
-		return;
-	struct context *cx = context_new(px, st, view);
+	struct context *cx = context_new(px, p, view);
 	cx->caller = caller;
 	cx->rights = rights;
 	cx->loop_hash = hash;
 	unsigned status = targets_find(cx);
-	if (status != TARGETS_LATER) {
-		if (status)
-			cx->best_status = status;
-		context_set_breadth(cx);
+	if (status && status != TARGETS_LATER) {
+		refuse_context(cx, p, status);
+		return;
 	}
+	cx->st = txn_accept(px->s.txns, p);
+	if (!cx->st) {
+		context_free(cx);
+		return;
+	}
+	cx->st->user = cx;
+	if (!status)
+		context_set_breadth(cx);
 	context_go_on(cx);
 }
 

@@ -159,6 +159,8 @@ void context_response(struct context *cx, struct branch *b, struct packet *p);  
 void context_target_failed(struct context *cx, struct branch *b, unsigned status);
 /* CANCEL every open branch, start no other; branches that said nothing yet are not waited for. */
 void context_cancel(struct context *cx, struct str reason_row);
+/* What a request without a better answer is told: the status, and whole rows or a phrase that belong to it. */
+unsigned context_choose(const struct context *cx, struct str *phrase, struct str *extra);
 void context_go_on(struct context *cx);                 /* start what may start; answer when all is over */
 void context_free(struct context *cx);
 

@@ -11,15 +11,12 @@ unsigned owner_of(const struct server *s, struct str call_id)
 	return (unsigned)(hash_str(s->owner_key, call_id) % s->worker_count);
 }
 
-/* Does this worker answer it by itself, so that it need not move: REGISTER and OPTIONS to a domain of ours, not to a user of it. */
+/* Does this worker answer it by itself, so that it need not move: REGISTER for a domain of ours. */
 static bool answered_here(const struct server *s, const struct sip_glance *g)
 {
 	struct sip_uri uri;
-	enum sip_method method = sip_method_of(g->method);
-	if (method != SIP_REGISTER && method != SIP_OPTIONS)
-		return false;
-	return sip_uri_parse(g->ruri, &uri) && uri.user.n == 0 &&
-	       (policy_domain(s->settings->policy, uri.host) || transport_is_self(s->transport, uri.host, uri.port));
+	return sip_method_of(g->method) == SIP_REGISTER && sip_uri_parse(g->ruri, &uri) &&
+	       policy_domain(s->settings->policy, uri.host);
 }
 
 static unsigned owner(void *user, struct str text, const struct flow_ref *from)

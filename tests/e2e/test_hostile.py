@@ -147,3 +147,18 @@ def test_nobody_states_an_identity_for_himself(make_server, phones):
     alice.phone.invite("sip:bob@example.com", early=True, headers=[(n, fake) for n in names])
     invite = bob.peer.expect("INVITE")
     assert "president" not in invite.bytes().decode()
+
+
+def test_nobody_makes_us_repeat_ourselves_for_nothing(make_server):
+    """TX-31: an INVITE to a user without a phone, or to nobody, is answered once a copy: a forged source gets no volley."""
+    server = make_server(config={"domains": [{"name": "example.com", "inbound": "anyone"}]})
+    peer = UdpPeer(server.address("udp"))
+    for user, status in (("bob", 480), ("nobody", 404)):
+        r = peer.send(peer.request("INVITE", "sip:%s@example.com" % user, "sip:x@elsewhere.invalid"))
+        first = peer.receive(2)
+        assert first.status == status
+        assert peer.receive(0.6) is None
+        peer.send(r)
+        again = peer.receive(2)
+        assert again.status == status and again.tag("to") == first.tag("to")
+    peer.close()
