@@ -167,13 +167,18 @@ static uint64_t request_hash(const struct auth *a, const struct auth_question *q
 	return hash;
 }
 
-/* Without qop there is no nc: the nonce is good for one request. */
-static bool is_unused(struct auth_thread *t, const struct auth_question *q, const struct sip_credentials *c, struct str row)
+/* What a nonce is made for: the realm, and the address that was asked. */
+static struct str nonce_scope(const struct auth_question *q)
 {
-	struct nonce nonce;
-	if (!nonce_read(t->nonces, q->realm, c->nonce, &nonce))
-		return false;
-	return nonce_table_use(t->a->used, &nonce, c->qop.p ? c->nc : 1, request_hash(t->a, q, row), q->now_ms, q->wall_ms);
+	if (!q->source)
+		return q->realm;
+	struct buf b = { 0 };
+	buf_add(&b, q->realm);
+	buf_byte(&b, ' ');
+	addr_write_ip(&b, q->source);
+	struct str scope = arena_str(q->arena, buf_str(&b));
+	buf_fini(&b);
+	return scope;
 }
 
 enum auth_verdict auth_check(struct auth_thread *t, const struct auth_question *q, struct user *out)
@@ -190,12 +195,15 @@ enum auth_verdict auth_check(struct auth_thread *t, const struct auth_question *
 	if (q->source && tries_blocked(t->a->tries, q->source, c.username, q->now_ms))
 		return AUTH_BLOCKED;
 	struct user user = { 0 };
+	struct nonce nonce;
+	bool is_ours = nonce_read(t->nonces, nonce_scope(q), c.nonce, &nonce);
 	if (!is_right(t, q, &c, &user)) {
-		if (q->source)
+		if (q->source && is_ours)               /* else anybody may have sent it in that address's name */
 			tries_wrong(t->a->tries, q->source, c.username, q->now_ms);
 		return AUTH_WRONG;
 	}
-	if (!is_unused(t, q, &c, row))
+	/* Without qop there is no nc: the nonce is good for one request. */
+	if (!is_ours || !nonce_table_use(t->a->used, &nonce, c.qop.p ? c.nc : 1, request_hash(t->a, q, row), q->now_ms, q->wall_ms))
 		return AUTH_STALE;
 	*out = user;
 	return AUTH_OK;
@@ -215,19 +223,19 @@ static void quote(struct buf *rows, struct str text)
 }
 
 /* One row an algorithm, strongest first; they may share a nonce, as the answer names its algorithm (AU-05). */
-void auth_challenge(struct auth_thread *t, enum auth_side side, struct str realm, bool stale, int64_t wall_ms, struct buf *rows)
+void auth_challenge(struct auth_thread *t, const struct auth_question *q, bool stale, struct buf *rows)
 {
 	const struct { bool on; const char *name; } algorithms[] = {
 		{ t->a->s.sha256, "SHA-256" }, { t->a->s.md5, "MD5" },
 	};
 	char nonce[NONCE_TEXT];
-	nonce_write(t->nonces, realm, wall_ms, nonce);
+	nonce_write(t->nonces, nonce_scope(q), q->wall_ms, nonce);
 	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
 		if (!algorithms[i].on)
 			continue;
-		buf_add(rows, sip_header_name(side == AUTH_REGISTRAR ? SIP_H_WWW_AUTHENTICATE : SIP_H_PROXY_AUTHENTICATE));
+		buf_add(rows, sip_header_name(q->side == AUTH_REGISTRAR ? SIP_H_WWW_AUTHENTICATE : SIP_H_PROXY_AUTHENTICATE));
 		BUF_LIT(rows, ": Digest realm=");
-		quote(rows, realm);
+		quote(rows, q->realm);
 		buf_printf(rows, ", nonce=\"%.*s\", algorithm=%s, qop=\"auth,auth-int\"%s\r\n", NONCE_TEXT, nonce,
 		           algorithms[i].name, stale ? ", stale=true" : "");
 	}

@@ -48,13 +48,13 @@ void nonces_free(struct nonces *n)
 }
 
 /* A failure here means that libcrypto has no memory: as everywhere, the end. */
-static void mac_of(struct nonces *n, const uint8_t head[NONCE_HEAD], struct str realm, uint8_t out[NONCE_MAC])
+static void mac_of(struct nonces *n, const uint8_t head[NONCE_HEAD], struct str scope, uint8_t out[NONCE_MAC])
 {
 	uint8_t full[EVP_MAX_MD_SIZE];
 	size_t size = 0;
 	if (EVP_MAC_init(n->hmac, NULL, 0, NULL) != 1 ||
 	    EVP_MAC_update(n->hmac, head, NONCE_HEAD) != 1 ||
-	    EVP_MAC_update(n->hmac, (const unsigned char *)realm.p, realm.n) != 1 ||
+	    EVP_MAC_update(n->hmac, (const unsigned char *)scope.p, scope.n) != 1 ||
 	    EVP_MAC_final(n->hmac, full, &size, sizeof full) != 1 || size < NONCE_MAC)
 		abort();
 	memcpy(out, full, NONCE_MAC);
@@ -76,21 +76,21 @@ static uint64_t get(const uint8_t *in, unsigned bytes)
 	return number;
 }
 
-void nonce_write(struct nonces *n, struct str realm, int64_t wall_ms, char out[NONCE_TEXT])
+void nonce_write(struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT])
 {
 	uint8_t bytes[NONCE_SIZE] = { NONCE_VERSION };
 	put(bytes + 1, (uint64_t)wall_ms, 6);
 	random_bytes(bytes + 7, 8);
-	mac_of(n, bytes, realm, bytes + NONCE_HEAD);
+	mac_of(n, bytes, scope, bytes + NONCE_HEAD);
 	base64url_write(out, bytes, sizeof bytes);
 }
 
-bool nonce_read(struct nonces *n, struct str realm, struct str text, struct nonce *out)
+bool nonce_read(struct nonces *n, struct str scope, struct str text, struct nonce *out)
 {
 	uint8_t bytes[NONCE_SIZE], mac[NONCE_MAC];
 	if (text.n != NONCE_TEXT || base64url_read(text, bytes, sizeof bytes) != NONCE_SIZE || bytes[0] != NONCE_VERSION)
 		return false;
-	mac_of(n, bytes, realm, mac);
+	mac_of(n, bytes, scope, mac);
 	if (!mem_equal_secret(mac, bytes + NONCE_HEAD, NONCE_MAC))
 		return false;
 	out->made_ms = (int64_t)get(bytes + 1, 6);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nonce.h - the nonces of this process: made without state, known again without state. RFC 7616 §3.3.
  *
- *     version 1 | wall time in ms 6 | random serial 8 | HMAC-SHA-256 over these and the realm, cut to 15 bytes
+ *     version 1 | wall time in ms 6 | random serial 8 | HMAC-SHA-256 over these and what it is made for, cut to 15 bytes
  *
  * 30 bytes, so that base64url has no rest: 40 characters. */
 #ifndef SLUICE_NONCE_H
@@ -18,13 +18,14 @@ struct nonces;
 int nonces_new(const uint8_t key[NONCE_KEY], struct nonces **out);       /* -errno */
 void nonces_free(struct nonces *n);                                      /* NULL is fine */
 
-void nonce_write(struct nonces *n, struct str realm, int64_t wall_ms, char out[NONCE_TEXT]);
+/* scope: what it is made for; auth.c: the realm and who was asked. */
+void nonce_write(struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT]);
 
 struct nonce {
 	int64_t made_ms;                /* wall time */
 	uint64_t serial;
 };
-/* False: not made with this key for this realm. */
-bool nonce_read(struct nonces *n, struct str realm, struct str text, struct nonce *out);
+/* False: not made with this key for this scope. */
+bool nonce_read(struct nonces *n, struct str scope, struct str text, struct nonce *out);
 
 #endif

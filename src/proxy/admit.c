@@ -41,7 +41,7 @@ static unsigned authenticate(struct proxy *px, struct packet *p, const struct do
 	if (status == 407) {
 		struct buf rows = { 0 };
 		px->counts.refused++;
-		auth_challenge(px->s.auth, AUTH_PROXY, domain->name, verdict == AUTH_STALE, q.wall_ms, &rows);
+		auth_challenge(px->s.auth, &q, verdict == AUTH_STALE, &rows);
 		txn_reply_stateless(px->s.txns, p, status, STR_NONE, buf_str(&rows));
 		buf_fini(&rows);
 		return status;

@@ -81,7 +81,7 @@ static void do_register(struct worker *w, struct packet *p, const struct domain 
 		unsigned status = auth_status(verdict, AUTH_REGISTRAR);
 		if (status == 401) {
 			struct buf rows = { 0 };
-			auth_challenge(w->auth, AUTH_REGISTRAR, domain->name, verdict == AUTH_STALE, ask.wall_ms, &rows);
+			auth_challenge(w->auth, &ask, verdict == AUTH_STALE, &rows);
 			refuse(w, p, 401, STR_NONE, buf_str(&rows));
 			buf_fini(&rows);
 			return;

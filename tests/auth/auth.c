@@ -79,7 +79,10 @@ static int tear_down(void **state)
 static struct str challenge(struct bench *b, enum auth_side side, bool stale)
 {
 	struct buf rows = { 0 };
-	auth_challenge(b->thread, side, STR(REALM), stale, b->wall_ms, &rows);
+	struct auth_question q = {
+		.side = side, .realm = STR(REALM), .source = b->source.family ? &b->source : NULL, .wall_ms = b->wall_ms, .arena = &b->arena,
+	};
+	auth_challenge(b->thread, &q, stale, &rows);
 	struct str copy = arena_str(&b->arena, buf_str(&rows));
 	buf_fini(&rows);
 	return copy;
@@ -522,6 +525,20 @@ static void an_unknown_user_and_a_wrong_password_look_the_same(void **state)
 	assert_int_equal(auth_status(AUTH_WRONG, AUTH_PROXY), 407);
 }
 
+/* AU-12 AU-15: a nonce is good for who was asked; whoever sends in his name has none and blocks nobody. */
+static void wrong_answers_over_nonces_of_others_block_nobody(void **state)
+{
+	struct bench *b = *state;
+	const struct addr victim = b->source;
+	assert_true(addr_parse_ip(STR("198.51.100.66"), &b->source));
+	const char *theirs = fresh_nonce(b);
+	b->source = victim;
+	for (int i = 0; i < 400; i++)
+		assert_int_equal(judge(b, &(struct answer){ .nonce = i % 2 ? theirs : "forged", .password = "guess" }), AUTH_WRONG);
+	assert_int_equal(judge(b, &(struct answer){ .nonce = fresh_nonce(b) }), AUTH_OK);
+	assert_int_equal(judge(b, &(struct answer){ .nonce = theirs }), AUTH_STALE);
+}
+
 /* AU-15 */
 static void who_guesses_too_often_is_refused_even_when_right(void **state)
 {
@@ -574,6 +591,7 @@ int main(void)
 		CASE(after_a_restart_the_phone_is_asked_again_with_stale),
 		CASE(a_nonce_works_on_every_thread),
 		CASE(an_unknown_user_and_a_wrong_password_look_the_same),
+		CASE(wrong_answers_over_nonces_of_others_block_nobody),
 		CASE(who_guesses_too_often_is_refused_even_when_right),
 		CASE(nobody_is_blamed_when_no_source_is_given),
 	};

@@ -65,9 +65,10 @@ struct auth_question {
 };
 enum auth_verdict auth_check(struct auth_thread *t, const struct auth_question *q, struct user *out);
 
-/* The rows of a challenge, strongest algorithm first, each with the realm, a fresh nonce,
+/* The rows of a challenge to whoever asked (its nonce is good for q->source only: an answer over it proves that the
+ * challenge was received there, so that nobody is blocked by what others send in his name), strongest algorithm first, each with the realm, a fresh nonce,
  * qop="auth,auth-int" and, when asked, stale=true (AU-04, AU-05). Whole rows for txn_reply_stateless. */
-void auth_challenge(struct auth_thread *t, enum auth_side side, struct str realm, bool stale, int64_t wall_ms, struct buf *rows);
+void auth_challenge(struct auth_thread *t, const struct auth_question *q, bool stale, struct buf *rows);
 /* The status of the answer to a verdict on a side: 401 or 407, 400, 403; 0 for AUTH_OK. */
 unsigned auth_status(enum auth_verdict v, enum auth_side side);
 
