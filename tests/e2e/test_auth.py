@@ -241,12 +241,12 @@ def test_each_nonce_count_is_good_once(asker):
 
 
 def test_the_very_same_request_may_come_again(asker):
-    """AU-11: as over a second edge: another branch and Via, nothing else changed."""
+    """AU-11: as by a second way: another branch, port and Via, nothing else changed."""
     a = asker()
     r = a.peer.request("REGISTER", "sip:example.com", a.aor, a.aor, call_id=token(), headers=[("Authorization", a.digest(a.challenge()))])
     a.peer.send(r)
     assert a.peer.expect(200)
-    second = UdpPeer(a.server.address("udp"), bind=("127.0.0.4", 0))
+    second = UdpPeer(a.server.address("udp"), bind=(a.peer.local[0], 0))
     again = Message(r.start, [("Via", second.via())] + r.headers[1:])
     second.send(again)
     second.expect(200)
