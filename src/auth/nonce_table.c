@@ -6,7 +6,7 @@
 #include "mem.h"
 #include <pthread.h>
 
-#define SHARDS 64
+#define SHARDS 64               /* by the top bits of the serial; the maps use the low ones */
 #define WINDOW 64               /* nc may come this much out of order */
 #define REMEMBERED 4            /* requests a nonce knows again, by the low bits of nc */
 
@@ -136,7 +136,7 @@ static bool count(struct used_nonce *u, uint32_t nc)
 bool nonce_table_use(struct nonce_table *t, const struct nonce *nonce, uint32_t nc, uint64_t request, int64_t now_ms,
                      int64_t wall_ms)
 {
-	struct shard *s = &t->shards[nonce->serial % SHARDS];
+	struct shard *s = &t->shards[nonce->serial >> 58];
 	/* A clock that was set back makes nonces from the future: they are of unknown age. */
 	bool fresh = wall_ms - nonce->made_ms <= t->nonce_ms && nonce->made_ms <= wall_ms;
 	bool ok = false;
