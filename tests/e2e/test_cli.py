@@ -19,7 +19,7 @@ COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user li
 
 def run(*args, env=None, stdin="", **kw):
     return subprocess.run([BIN, *args], input=stdin, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20,
-                          env=dict(os.environ, LC_ALL="C", **(env or {})), **kw)
+                          env={**os.environ, "LC_ALL": "C", **(env or {})}, **kw)
 
 
 
