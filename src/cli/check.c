@@ -137,16 +137,6 @@ static void check_host(const struct checking *k, unsigned i, const char *setting
 	}
 }
 
-static bool domain_has(const struct domain *d, struct str host)
-{
-	if (sip_host_equal(d->name, host))
-		return true;
-	for (unsigned i = 0; i < d->alias_count; i++)
-		if (sip_host_equal(d->aliases[i], host))
-			return true;
-	return false;
-}
-
 static void check_domain(const struct checking *k, unsigned i)
 {
 	const struct domain *all = k->config->policy.domains, *d = &all[i];
@@ -158,10 +148,10 @@ static void check_domain(const struct checking *k, unsigned i)
 	for (unsigned a = 0; a < d->alias_count; a++)
 		check_host(k, i, "aliases", d->aliases[a]);
 	for (unsigned j = 0; j < i; j++) {
-		if (domain_has(&all[j], d->name))
+		if (policy_domain_has(&all[j], d->name))
 			text_check_domain_twice(check_error(k, "domains", i, "name"), d->name, all[j].name);
 		for (unsigned a = 0; a < d->alias_count; a++)
-			if (domain_has(&all[j], d->aliases[a]))
+			if (policy_domain_has(&all[j], d->aliases[a]))
 				text_check_domain_twice(check_error(k, "domains", i, "aliases"), d->aliases[a], all[j].name);
 	}
 	if (d->open_registration)
@@ -247,7 +237,7 @@ static void check_route(const struct checking *k, unsigned i)
 			break;
 		}
 	for (unsigned d = 0; d < policy->domain_count && r->domain.n; d++)
-		if (domain_has(&policy->domains[d], r->domain))
+		if (policy_domain_has(&policy->domains[d], r->domain))
 			text_check_route_own(check_warning(k, "routes", i, "domain"), r->domain);
 	if (!r->by_prefix && (r->strip || r->add.n))
 		text_check_strip_domain(check_warning(k, "routes", i, r->strip ? "strip" : "add"));

@@ -74,9 +74,10 @@ void check_domains_covered(const struct checking *k)
 		struct str name = k->config->policy.domains[d].name;
 		bool covered = false, tls = false;
 		for (unsigned i = 0; i < t->listener_count && !covered; i++) {
+			const struct listener_settings *l = &k->config->listen[i];
 			X509 *cert = NULL;
-			if (k->config->listen[i].kind != TRANSPORT_TLS || certificate_read(k->config->listen[i].certificate, &cert))
-				continue;
+			if (l->kind != TRANSPORT_TLS || !l->certificate.n || certificate_read(l->certificate, &cert))
+				continue;                       /* told already */
 			tls = true;
 			covered = certificate_covers(cert, name);
 			X509_free(cert);
