@@ -29,12 +29,13 @@ static void recover_row(void *user, const struct store_row *row)
 	if (b.expires_wall_ms <= r->wall_ms)
 		return;
 	b.id = row->seq;
-	struct entry *e = entry_new(&b);
-	e->journal_until_ms = row->expires_wall_ms;
 	/* A serial of an earlier process may name somebody else's connection now. UDP and Path survive. */
 	const struct location_settings *set = &r->loc->settings;
-	e->earlier_boot = entry_over_stream(e) ||
-	                  (!flow_ref_none(&e->flow) && set->flow_restore && !set->flow_restore(set->user, &e->flow));
+	bool udp = !flow_ref_none(&b.flow) && !transport_is_stream(b.flow.kind);
+	bool lost = udp && set->flow_restore && !set->flow_restore(set->user, &b);
+	struct entry *e = entry_new(&b);
+	e->journal_until_ms = row->expires_wall_ms;
+	e->earlier_boot = lost || entry_over_stream(e);
 	uint64_t hash = hash_str(r->loc->hash_key, b.aor);
 	stripe_link(stripe_of(r->loc, hash), hash, b.aor, e);
 }

@@ -76,7 +76,7 @@ static void is_over(void *user, struct txn_client *ct)
 	b->client = NULL;
 }
 
-static const struct txn_client_ops ops = { got_response, has_failed, is_over };
+static const struct txn_client_ops ops = { .response = got_response, .failed = has_failed, .over = is_over };
 
 /* --- timer C: PX-21 --- */
 

@@ -192,9 +192,9 @@ static void note_registration(struct context *cx, const struct sip_msg *m)
 			expires_s = s;
 	}
 	if (expires_s)
-		transport_flow_registered(cx->px->s.transport_worker, &cx->st->packet->from,
-		                          sip_has_token(m, SIP_H_REQUIRE, STR("outbound")),
-		                          loop_now_ms(cx->px->s.loop) + (int64_t)expires_s * 1000);
+		transport_flow_registered(cx->px->s.transport_worker, &cx->st->packet->from, &(struct flow_registration){
+			.registration = 1, .outbound = sip_has_token(m, SIP_H_REQUIRE, STR("outbound")),
+			.until_ms = loop_now_ms(cx->px->s.loop) + (int64_t)expires_s * 1000 });
 }
 
 static void success(struct context *cx, struct branch *b, struct packet *p)

@@ -62,7 +62,7 @@ static void over(void *user, struct txn_client *ct)
 	((struct probe *)user)->client = NULL;
 }
 
-static const struct txn_client_ops ops = { answered, silent, over };
+static const struct txn_client_ops ops = { .response = answered, .failed = silent, .over = over };
 
 static void send_options(struct probe *pr, const struct flow_ref *flow)
 {

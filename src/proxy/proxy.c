@@ -6,6 +6,7 @@
 void proxy_settings_init(struct proxy_settings *s)
 {
 	*s = (struct proxy_settings){ .timer_c_ms = 185000, .max_breadth = 60, .max_targets = 32, .udp_limit = 1300,
+	                              .silent_stream_ms = 1200, .silent_udp_ms = 2000, .silent_other_ms = 4500, .give_up_ms = 8000,
 	                              .flow_timer_s = 120 };
 }
 

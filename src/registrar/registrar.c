@@ -2,6 +2,7 @@
 /* registrar.c - a REGISTER from its arrival to its answer: RFC 3261 §10.3. */
 #include "aor.h"
 #include "clock.h"
+#include "flow_token.h"
 #include "log.h"
 #include "mem.h"
 #include "registrar_private.h"
@@ -117,15 +118,32 @@ static void refuse(struct registration *g, enum register_fault fault)
 	packet_free(g->packet);
 }
 
+/* Whose flow it is now: what judges its silence, and what finds this phone again when the flow has died. */
+static void note_flow(const struct registration *g)
+{
+	const struct registrar *r = g->r;
+	const struct token_keys *keys = transport_keys(r->parts.transport);
+	const struct location_update *u = &g->update;
+	for (unsigned i = 0; i < u->contact_count; i++) {
+		const struct contact_update *c = &u->contacts[i];
+		struct flow_registration to = {
+			.registration = token_registration(keys, u->aor, location_instance(c->instance, u->arena)),
+			.address = token_registration(keys, u->aor, STR("")), .outbound = g->require_outbound,
+			.nat = u->via_flow && c->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP,
+			.until_ms = c->expires_s ? loop_now_ms(r->parts.loop) + (int64_t)c->expires_s * 1000 : 0,
+		};
+		transport_flow_registered(r->parts.transport_worker, &g->packet->from, &to);
+	}
+}
+
 static void grant(struct registration *g)
 {
 	struct registrar *r = g->r;
 	granted_write(g);
 	if (log_enabled(LOG_DEBUG))
 		log_write(LOG_DEBUG, "registrar: %.*s: %u bindings", STR_FMT(g->update.aor), g->update.after_count);
-	if (g->direct && g->granted_s)
-		transport_flow_registered(r->parts.transport_worker, &g->packet->from, g->require_outbound,
-		                          loop_now_ms(r->parts.loop) + (int64_t)g->granted_s * 1000);
+	if (g->direct)
+		note_flow(g);
 	if (g->st) {
 		txn_answer(r->parts.txns, g->st, 200, STR_NONE, buf_str(&r->rows));
 		return;

@@ -51,9 +51,9 @@ static int open_users(struct server *s, struct transport_error *why)
 	return users_open(path, &s->users, why->text, sizeof why->text);
 }
 
-static bool flow_restore(void *user, struct flow_ref *flow)
+static bool flow_restore(void *user, struct binding *b)
 {
-	return transport_flow_restore(((struct server *)user)->transport, flow);
+	return transport_flow_restore(((struct server *)user)->transport, &b->flow);
 }
 
 static int open_store(struct server *s, struct store **out, struct transport_error *why)

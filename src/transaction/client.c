@@ -44,14 +44,16 @@ void client_free(struct txn_client *ct)
 
 static void fire(struct loop_timer *timer);
 static void flow_gone(struct waiter *w);
+static void flow_unacked(struct waiter *w);
 
 static struct txn_client *client_new(struct txns *x, const struct txn_request *r)
 {
 	struct txn_client *ct = mem_alloc(sizeof *ct + r->branch.n);
 	*ct = (struct txn_client){
 		.txns = x, .flow = r->to, .bytes = wire_ref(r->bytes), .ops = r->ops, .user = r->user, .method = r->method,
-		.invite = r->method == SIP_INVITE, .timer.fire = fire, .waiter.gone = flow_gone,
-		.branch = { ct->tail, r->branch.n },
+		.invite = r->method == SIP_INVITE, .timer.fire = fire, .waiter.gone = flow_gone, .waiter.unacked = flow_unacked,
+		.branch = { ct->tail, r->branch.n }, .machine_at = TXN_NEVER,
+		.silent_at = r->silent_ms ? loop_now_ms(x->loop) + r->silent_ms : TXN_NEVER,
 	};
 	memcpy(ct->tail, r->branch.p, r->branch.n);
 	map_insert(&x->clients, &ct->node, client_hash(x, r->branch, r->method));
@@ -100,8 +102,10 @@ static enum send_result transmit(struct txn_client *ct)
 	return transport_send(ct->txns->worker, &ct->flow, ct->bytes);
 }
 
-static void wake(struct txn_client *ct, int64_t at)
+static void wake(struct txn_client *ct, int64_t machine_at)
 {
+	int64_t at = machine_at < ct->silent_at ? machine_at : ct->silent_at;
+	ct->machine_at = machine_at;
 	if (at == TXN_NEVER)
 		loop_timer_stop(ct->txns->loop, &ct->timer);
 	else
@@ -160,6 +164,16 @@ static void fail(struct txn_client *ct, enum txn_failure why)
 	act(ct, a, NULL, why);
 }
 
+/* Nothing at all was heard of it for too long. */
+static void tell_silence(struct txn_client *ct)
+{
+	if (ct->silent_at == TXN_NEVER || ct->refused)
+		return;
+	ct->silent_at = TXN_NEVER;
+	if (ct->ops && ct->ops->silent)
+		ct->ops->silent(ct->user, ct);
+}
+
 static void fire(struct loop_timer *timer)
 {
 	struct txn_client *ct = CONTAINER(timer, struct txn_client, timer);
@@ -167,6 +181,13 @@ static void fire(struct loop_timer *timer)
 	if (ct->refused) {
 		fail(ct, ct->why);
 		return;
+	}
+	if (now >= ct->silent_at) {
+		tell_silence(ct);
+		if (now < ct->machine_at) {
+			wake(ct, ct->machine_at);
+			return;
+		}
 	}
 	struct txn_actions a = ct->invite ? ict_timer(&ct->ict, now) : nict_timer(&ct->nict, now);
 	if (a.send) {
@@ -183,6 +204,11 @@ static void fire(struct loop_timer *timer)
 static void flow_gone(struct waiter *w)
 {
 	fail(CONTAINER(w, struct txn_client, waiter), TXN_FLOW_GONE);
+}
+
+static void flow_unacked(struct waiter *w)
+{
+	tell_silence(CONTAINER(w, struct txn_client, waiter));
 }
 
 /* --- asking --- */
@@ -224,6 +250,7 @@ void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra)
 	if (!ct->invite || !waiting(ct) || ct->refused || ct->cancel_wanted)
 		return;
 	ct->cancel_wanted = true;
+	wake(ct, ict_cancel_wanted(&ct->ict).wake_at);
 	if (extra.n) {
 		char *rows = mem_alloc(extra.n);
 		memcpy(rows, extra.p, extra.n);
@@ -259,6 +286,7 @@ void client_receive(struct txns *x, struct packet *p)
 		return;
 	}
 	ct->got_response = true;
+	ct->silent_at = TXN_NEVER;
 	int64_t now = loop_now_ms(x->loop);
 	struct txn_actions a = ct->invite ? ict_response(&ct->ict, p->msg.status, now)
 	                                  : nict_response(&ct->nict, p->msg.status, now);
@@ -275,6 +303,11 @@ void client_receive(struct txns *x, struct packet *p)
 void txns_flow_closed(struct txns *x, const struct flow_ref *flow)
 {
 	waiters_gone(&x->waiters, flow->serial);
+}
+
+void txns_flow_unacked(struct txns *x, const struct flow_ref *flow)
+{
+	waiters_unacked(&x->waiters, flow->serial);
 }
 
 /* The branch of the topmost Via in the start of a message. Only rows that are there to their end

@@ -99,6 +99,13 @@ struct txn_actions ict_error(struct ict *t)
 	return with_wake(t, (struct txn_actions){ 0 });
 }
 
+struct txn_actions ict_cancel_wanted(struct ict *t)
+{
+	if (t->state == ICT_CALLING)
+		t->waits.repeat_at = TXN_NEVER;
+	return with_wake(t, (struct txn_actions){ 0 });
+}
+
 struct txn_actions ict_cancel_sent(struct ict *t, int64_t now)
 {
 	if (t->state == ICT_PROCEEDING)

@@ -48,6 +48,7 @@ struct txn_client {
 		struct nict nict;
 	};
 	enum sip_method method;
+	int64_t machine_at, silent_at;  /* what the timer is for: the machine's wake_at, and when `silent` is told */
 	enum txn_failure why;           /* of `refused` */
 	bool invite, got_response, refused, cancel_wanted, cancel_sent;
 	uint8_t shown;                  /* the state that the log knows */

@@ -63,6 +63,19 @@ void waiter_leave(struct waiters *all, struct waiter *w)
 	}
 }
 
+void waiters_unacked(struct waiters *all, uint64_t serial)
+{
+	struct waited *on = find(all, serial);
+	if (!on)
+		return;
+	struct list *last = on->waiters.prev, *n = &on->waiters;
+	do {
+		n = n->next;
+		struct waiter *w = CONTAINER(n, struct waiter, node);
+		w->unacked(w);
+	} while (n != last);
+}
+
 void waiters_gone(struct waiters *all, uint64_t serial)
 {
 	struct waited *on = find(all, serial);

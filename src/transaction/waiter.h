@@ -17,6 +17,7 @@ struct waiter {                         /* zero-initialised: waits for nothing *
 	struct list node;
 	struct waited *on;
 	void (*gone)(struct waiter *self);      /* the stream has ended; no longer waiting */
+	void (*unacked)(struct waiter *self);   /* its peer does not acknowledge; still waiting */
 };
 
 void waiters_init(struct waiters *all);
@@ -25,5 +26,7 @@ void waiter_join(struct waiters *all, struct waiter *w, uint64_t serial);
 void waiter_leave(struct waiters *all, struct waiter *w);       /* fine when not waiting */
 /* Tell all who wait on this stream. They may leave, join and free themselves meanwhile. */
 void waiters_gone(struct waiters *all, uint64_t serial);
+/* The same, but none of them may leave meanwhile; those who join are not told. */
+void waiters_unacked(struct waiters *all, uint64_t serial);
 
 #endif

@@ -107,11 +107,11 @@ bool transport_flow_alive(const struct transport *t, const struct flow_ref *f)
 	return !f->serial || flow_table_alive(&t->flows, f->serial);
 }
 
-void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, bool outbound, int64_t until_ms)
+void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
 {
-	if (f->serial)
-		give_order(w, &(struct order){ .kind = ORDER_REGISTERED, .serial = f->serial, .flag = outbound,
-		                               .until_ms = until_ms });
+	if (f->serial && r->until_ms > loop_now_ms(w->loop))
+		give_order(w, &(struct order){ .kind = ORDER_REGISTERED, .serial = f->serial, .flag = r->outbound,
+		                               .until_ms = r->until_ms });
 }
 
 void transport_flow_kill(struct transport_worker *w, const struct flow_ref *f, bool reset)

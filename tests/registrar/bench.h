@@ -4,6 +4,7 @@
 #ifndef SLUICE_TESTS_REGISTRAR_BENCH_H
 #define SLUICE_TESTS_REGISTRAR_BENCH_H
 
+#include "flow_token.h"
 #include "../base/check.h"
 #include "../auth/fake_users.h"
 #include "clock.h"
@@ -73,9 +74,21 @@ void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, stru
 	x->stateless++;
 }
 
-void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, bool outbound, int64_t until_ms)
+struct token_keys *transport_keys(const struct transport *t)
 {
-	*w = (struct transport_worker){ w->told + 1, *f, outbound, until_ms };
+	(void)t;
+	return NULL;
+}
+
+uint64_t token_registration(const struct token_keys *keys, struct str aor, struct str instance)
+{
+	(void)keys;
+	return 1 + hash_str((struct hash_key){ 1, 2 }, aor) + hash_str((struct hash_key){ 3, 4 }, instance);
+}
+
+void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
+{
+	*w = (struct transport_worker){ w->told + 1, *f, r->outbound, r->until_ms };
 }
 
 /* --- the bench --- */

@@ -123,9 +123,11 @@ static void the_transport_hears_of_every_flow_that_was_granted(void **state)
 	assert_int_equal(b->worker.told, 2);
 	assert_false(b->worker.outbound);
 	assert_int_equal(send_register(b, &(struct reg){ .contact = "<sip:b@192.0.2.1>;expires=0", .tcp = true }), 200);
+	assert_int_equal(b->worker.told, 3);
+	assert_int_equal(b->worker.until_ms, 0);
 	assert_int_equal(send_register(b, &(struct reg){ .tcp = true }), 200);
 	assert_int_equal(send_register(b, &(struct reg){ .contact = HERE ";q=2", .tcp = true }), 400);
-	assert_int_equal(b->worker.told, 2);
+	assert_int_equal(b->worker.told, 3);
 }
 
 /* OB-08 */

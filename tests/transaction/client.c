@@ -215,7 +215,7 @@ static void a_cancel_waits_for_the_first_provisional_response(void **state)
 	txn_cancel(w->x, w->client, STR("Reason: SIP;cause=200\r\n"));
 	txn_cancel(w->x, w->client, STR_NONE);
 	fake_advance(&w->fake, 3000);
-	assert_int_equal(fake_sent_count(&w->fake), 3);         /* the INVITE alone */
+	assert_int_equal(fake_sent_count(&w->fake), 1);         /* the INVITE, and not again: what heals late must not ring */
 	forget_sent(w);
 	response_arrives(w, 180, "INVITE", ONE, "t");
 	struct fake_sent *s = fake_take(&w->fake);
@@ -230,6 +230,57 @@ static void a_cancel_waits_for_the_first_provisional_response(void **state)
 	response_arrives(w, 487, "INVITE", ONE, "t");
 	assert_told(w, "180 487");
 	assert_left(w, "ACK ", "", 5070);
+	world_free(w);
+}
+
+static void silence_is_told_once_and_the_request_goes_on(void **state)
+{
+	struct world *w = world_new(NULL);
+	(void)state;
+	w->silent_ms = 1200;
+	ask(w, "INVITE", ONE, udp_from(5060));
+	fake_advance(&w->fake, 1199);
+	assert_told(w, "");
+	fake_advance(&w->fake, 1);
+	assert_told(w, "silent");
+	forget_sent(w);
+	fake_advance(&w->fake, 300);                    /* timer A runs as if nothing had been said: 500, 1500 */
+	assert_left(w, "INVITE ", "", 5060);
+	fake_advance(&w->fake, 29000);
+	response_arrives(w, 180, "INVITE", ONE, "t");
+	fake_advance(&w->fake, 60000);
+	assert_told(w, "180");
+	world_free(w);
+}
+
+static void who_has_answered_anything_is_not_silent(void **state)
+{
+	static const char *const methods[] = { "INVITE", "MESSAGE" };
+	(void)state;
+	for (unsigned i = 0; i < COUNT(methods); i++) {
+		struct world *w = world_new(NULL);
+		w->silent_ms = 1200;
+		ask(w, methods[i], ONE, udp_from(5060));
+		fake_advance(&w->fake, 1100);
+		response_arrives(w, 100, methods[i], ONE, NULL);
+		fake_advance(&w->fake, 5000);
+		assert_told(w, "100");
+		world_free(w);
+	}
+}
+
+static void a_peer_that_acknowledges_nothing_is_silent_at_once_and_once(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct flow_ref flow = tcp_from(1);
+	(void)state;
+	w->silent_ms = 4500;
+	ask(w, "MESSAGE", ONE, flow);
+	fake_advance(&w->fake, 1200);
+	txns_flow_unacked(w->x, &flow);
+	txns_flow_unacked(w->x, &flow);
+	fake_advance(&w->fake, 10000);
+	assert_told(w, "silent");
 	world_free(w);
 }
 
@@ -407,6 +458,9 @@ int main(void)
 		cmocka_unit_test(a_response_that_nobody_waits_for_is_dropped_and_counted),
 		cmocka_unit_test(a_cancel_waits_for_the_first_provisional_response),
 		cmocka_unit_test(a_cancel_is_repeated_and_without_an_end_the_invite_fails_after_64_t1),
+		cmocka_unit_test(silence_is_told_once_and_the_request_goes_on),
+		cmocka_unit_test(who_has_answered_anything_is_not_silent),
+		cmocka_unit_test(a_peer_that_acknowledges_nothing_is_silent_at_once_and_once),
 		cmocka_unit_test(a_cancel_after_the_end_does_nothing),
 		cmocka_unit_test(the_callback_may_cancel_and_forget),
 		cmocka_unit_test(the_end_of_a_stream_fails_those_that_wait_on_it_and_no_other),

@@ -67,7 +67,15 @@ static void on_client_over(void *user, struct txn_client *ct)
 	tell(user, "client-over");
 }
 
-static const struct txn_client_ops ops = { on_response, on_failed, on_client_over };
+static void on_silent(void *user, struct txn_client *ct)
+{
+	assert_false(txn_got_response(ct));
+	tell(user, "silent");
+}
+
+static const struct txn_client_ops ops = {
+	.response = on_response, .silent = on_silent, .failed = on_failed, .over = on_client_over,
+};
 
 /* --- life --- */
 struct world *world_new(void (*adjust)(struct txn_settings *s))
@@ -186,7 +194,7 @@ struct txn_client *ask(struct world *w, const char *method, const char *branch, 
 	struct wire *bytes = wire_new(buf_str(&text));
 	struct txn_request r = {
 		.to = to, .bytes = bytes, .method = sip_method_of(str_of(method)), .branch = str_of(branch), .ops = &ops,
-		.user = w,
+		.silent_ms = w->silent_ms, .user = w,
 	};
 	w->client = txn_send(w->x, &r);
 	wire_unref(bytes);

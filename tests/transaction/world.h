@@ -15,6 +15,7 @@ struct world {
 	struct packet *request;         /* the last one told, until it is accepted or the next comes */
 	struct txn_client *client;      /* of the last send */
 	bool forget_on_response;        /* what the client's callback does */
+	int64_t silent_ms;              /* of what `ask` asks; 0: never */
 	bool cancel_on_response;
 };
 

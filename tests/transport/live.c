@@ -883,7 +883,8 @@ static void slow_senders_and_silent_strangers_are_cut(void **state)
 
 static void register_it(struct rig_worker *w, void *arg)
 {
-	transport_flow_registered(w->transport, arg, true, loop_now_ms(w->loop) + 60000);
+	transport_flow_registered(w->transport, arg, &(struct flow_registration){
+		.registration = 1, .address = 2, .outbound = true, .until_ms = loop_now_ms(w->loop) + 60000 });
 }
 
 /* OB-61 */

@@ -16,15 +16,18 @@
 #include "transport.h"
 
 struct location;
+struct binding;
 struct store;
 
 struct location_settings {
 	struct store *store;            /* taken; NULL: memory only */
 	/* Any thread, under a stripe lock: one atomic load. NULL: every flow lives. */
 	bool (*flow_alive)(void *user, const struct flow_ref *flow);
-	/* While recovering: a UDP flow of an earlier run finds its socket among today's listeners; false: none has its address,
-	 * so the flow is lost. NULL: as it was. */
-	bool (*flow_restore)(void *user, struct flow_ref *flow);
+	/* Any thread, under a stripe lock: is the flow silent (transport_flow_is_suspect)? Such bindings sort last. NULL: none is. */
+	bool (*flow_suspect)(void *user, const struct flow_ref *flow);
+	/* While recovering: b->flow, a UDP flow of an earlier run, finds its socket among today's listeners; false: none has its
+	 * address, so the flow is lost. NULL: as it was. */
+	bool (*flow_restore)(void *user, struct binding *b);
 	void *user;
 	unsigned max_contacts;          /* bindings of one AOR [16] */
 	bool replace_oldest;            /* past the limit, when none is unreachable (those go first), the oldest binding of a
@@ -57,6 +60,7 @@ struct binding {
 	int64_t expires_wall_ms, updated_wall_ms;
 	struct flow_ref flow;           /* how it came, when directly; flow_ref_none: reached through path or contact */
 	bool via_flow;                  /* send over `flow`, not by resolving the contact (outbound, NAT, any stream) */
+	bool suspect;                   /* silent lately: sorted behind the others of its instance */
 	enum binding_state state;
 	uint64_t id;                    /* names this version of this binding: see location_drop */
 };
@@ -105,7 +109,7 @@ enum location_result location_register(struct location *loc, struct location_upd
 
 /* --- finding targets --- */
 struct target_instance {                /* one phone: its flows are tried one after the other (OB-80) */
-	struct binding *flows;          /* best first: most recently registered first (OB-90) */
+	struct binding *flows;          /* best first: suspects last, then most recently registered first (OB-90) */
 	unsigned flow_count;
 	int q;                          /* the highest of its flows */
 };
@@ -132,6 +136,10 @@ void location_forget(struct location *loc, struct location_ask *ask);
 /* A flow of this binding proved dead (430, closed): take the binding out, if it is still this version. Durable in
  * its own time; nobody waits. True when it was there. */
 bool location_drop(struct location *loc, struct str aor, uint64_t binding_id, int64_t wall_ms);
+/* This binding stayed silent: it sorts last until `until_wall_ms`, or until a newer version of it is registered. For bindings
+ * over Path, whose flow nobody here can hear; a flow of our own is suspected by transport_flow_suspect. Not durable. until 0
+ * clears it. */
+void location_suspect(struct location *loc, struct str aor, uint64_t binding_id, int64_t until_wall_ms);
 /* Drop what has expired; call about once a second. Returns how many. */
 unsigned location_expire(struct location *loc, int64_t wall_ms, unsigned at_most);
 

@@ -20,6 +20,10 @@ struct proxy_settings {
 	unsigned max_breadth;           /* RFC 5393 [60] */
 	unsigned max_targets;           /* branches of one request [32] */
 	unsigned udp_limit;             /* a larger request prefers a stream, when no flow decides [1300] (TP-10) */
+	/* What is heard of nothing for so long is suspect, and replaced by the next flow of its phone: an INVITE on a stream
+	 * [1200], on UDP [2000], any other request [4500]. 0: never. */
+	int64_t silent_stream_ms, silent_udp_ms, silent_other_ms;
+	int64_t give_up_ms;             /* a replaced branch may still answer for so long after the request came [8000] */
 	uint32_t flow_timer_s;          /* an edge writes it into the 2xx of an outbound registration; 0: not */
 };
 void proxy_settings_init(struct proxy_settings *s);

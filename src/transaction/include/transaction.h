@@ -67,6 +67,7 @@ void txns_free(struct txns *x);         /* ends every transaction without callba
  * responses are dropped and counted. */
 void txns_receive(struct txns *x, struct packet *p);
 void txns_flow_closed(struct txns *x, const struct flow_ref *flow);     /* fails client transactions on it */
+void txns_flow_unacked(struct txns *x, const struct flow_ref *flow);    /* `silent` to those on it that heard nothing */
 void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote);   /* fails the branch that the quote names, no other */
 
 /* --- serving --- */
@@ -99,6 +100,9 @@ struct txn_client_ops {
 	/* Every response but copies: provisional, final, and each further 2xx to an INVITE (RFC 6026). The packet is the
 	 * callee's. ACK for 300-699 was sent. */
 	void (*response)(void *user, struct txn_client *ct, struct packet *p);
+	/* No response has come within silent_ms, or the peer's TCP does not acknowledge (transport's flow_unacked): at most once,
+	 * and only while nothing at all was heard. The transaction goes on. NULL: not wanted. */
+	void (*silent)(void *user, struct txn_client *ct);
 	/* No final response will come any more. */
 	void (*failed)(void *user, struct txn_client *ct, enum txn_failure why);
 	/* ct is gone when this returns; exactly once, always the last call (also after failed). Not
@@ -110,6 +114,7 @@ struct txn_request {
 	struct wire *bytes;             /* the whole request, with our Via on top; a reference is taken */
 	enum sip_method method;
 	struct str branch;              /* of that Via: matches the responses (TX-21) */
+	int64_t silent_ms;              /* after this long without any response `silent` is told; 0: never */
 	const struct txn_client_ops *ops;
 	void *user;
 };
@@ -121,7 +126,7 @@ void txn_branch(struct txns *x, char out[TXN_BRANCH_SIZE]);
  * in a later turn. Not for ACK. */
 struct txn_client *txn_send(struct txns *x, const struct txn_request *r);
 /* Send CANCEL for an INVITE: now when a provisional response has come, else with the first one
- * (PX-44). `extra`: whole rows (Reason), copied. Responses keep coming as before; if no final response follows within 64*T1
+ * (PX-44); until then the INVITE is not repeated any more. `extra`: whole rows (Reason), copied. Responses keep coming as before; if no final response follows within 64*T1
  * of the CANCEL, `failed` says TIMEOUT (RFC 3261 §9.1). Fine to call twice or after the end of the INVITE (nothing
  * happens). */
 void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra);

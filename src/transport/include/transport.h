@@ -88,6 +88,9 @@ struct transport_events {
 	/* ICMP said that a datagram did not arrive: destination unreachable for `remote`; quote is the
 	 * start of what was sent (may be cut). Told to every worker. Believe it only with a matching quote. RFC 3261 §18.4, TP-16 */
 	void (*unreachable)(void *user, const struct flow_ref *flow, struct str quote);
+	/* The peer's TCP has not acknowledged what was sent settings.unacked_ms ago: the stream became suspect. Told to every
+	 * worker. NULL: not wanted. */
+	void (*flow_unacked)(void *user, const struct flow_ref *flow);
 };
 
 /* --- settings: borrowed for the call, copied --- */
@@ -116,6 +119,9 @@ struct transport_settings {
 	                                 * since the last byte; longer than Timer C (TP-24) [300000] */
 	unsigned flow_timer_s;          /* what Flow-Timer promises; 0: not used [120] */
 	unsigned flow_grace_s;          /* added before a silent registered flow is dead [30] */
+	unsigned unacked_ms;            /* bytes that the peer's TCP leaves unacknowledged this long make the flow suspect [1200];
+	                                 * ten seconds of it end it */
+	unsigned nat_ping_s;            /* how often UDP phones behind NAT are sent something; 0: never [25] */
 	size_t queue_bytes;             /* a connection's unsent bytes before it is closed [262144] */
 	unsigned max_flows;             /* 0: from RLIMIT_NOFILE, which is raised to its hard limit, less a reserve; at most 2^20 */
 	unsigned stun_per_second;       /* answers per source address [50] */
@@ -173,9 +179,38 @@ enum send_result transport_open(struct transport_worker *w, const struct hop *ho
 bool transport_flow_alive(const struct transport *t, const struct flow_ref *f);
 /* A UDP flow that a store kept over a restart: gives it the listener that has its local address now. False: none has. */
 bool transport_flow_restore(const struct transport *t, struct flow_ref *f);
-/* A REGISTER was granted on this flow until `until_ms`: from now on keep-alives judge it (with
- * outbound: flow_timer_s + flow_grace_s of silence end it), not the deadline for strangers. */
-void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, bool outbound, int64_t until_ms);
+
+/* --- two verdicts on a flow --- */
+/* Dead, by proof: the generation says so of streams. Here the proof came from elsewhere (ICMP): the peer must be able to
+ * notice, so a stream is reset and a UDP phone's STUN gets an error until it registers on this flow again (RFC 5626 §4.4.2). */
+void transport_flow_dead(struct transport_worker *w, const struct flow_ref *f);
+/* Suspect, by silence: something waits for an answer over this flow and none came. It is tried last, and any byte from
+ * it clears it. True when it was not suspect before: the caller may want to probe it. Any worker, streams and UDP. Transport itself
+ * suspects a stream whose peer does not acknowledge (settings.unacked_ms). */
+bool transport_flow_suspect(struct transport_worker *w, const struct flow_ref *f);
+/* Any thread; one atomic load while nothing of its kind is suspect. */
+bool transport_flow_is_suspect(const struct transport *t, const struct flow_ref *f);
+
+/* --- who is registered on which flow: what finds a phone again by the token of a dead flow --- */
+struct flow_registration {
+	uint64_t registration;          /* token_registration of AOR and instance */
+	uint64_t address;               /* token_registration of the AOR alone (instance ""): whose it is, whatever the phone */
+	bool outbound;                  /* flow_timer_s + flow_grace_s of silence end the flow */
+	bool nat;                       /* UDP, behind NAT and without keep-alives of its own: pinged every settings.nat_ping_s */
+	int64_t until_ms;               /* the registration's end; now or earlier: it was removed */
+};
+/* A REGISTER was granted on this flow, here or by a home that we are the edge of: from now on keep-alives judge it, not the
+ * deadline for strangers. Any worker. */
+void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r);
+/* Which phone of this address is registered on this flow? 0: none. Any thread, as those below. */
+uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms);
+/* Is this phone registered on this flow? */
+bool transport_is_registered_on(const struct transport *t, const struct flow_ref *f, uint64_t registration, int64_t now_ms);
+/* A live flow of this phone on this node: not suspect before suspect, then the one registered last. False: it has none. */
+bool transport_sibling(const struct transport *t, uint64_t registration, int64_t now_ms, struct flow_ref *out);
+/* Has this phone a registration through this node whose time is not over, even if no flow of it lives? Then it may come back. */
+bool transport_registration_known(const struct transport *t, uint64_t registration, int64_t now_ms);
+
 /* End a stream so that the peer notices (RST when `reset`). */
 void transport_flow_kill(struct transport_worker *w, const struct flow_ref *f, bool reset);
 
