@@ -81,7 +81,7 @@ void proxy_ack(struct proxy *px, struct packet *p)
 	}
 	a->branch.cx = cx;
 	a->branch.group = &cx->groups[0];
-	a->branch.target = &cx->groups[0].targets[0];
+	a->branch.target = cx->groups[0].targets[0];
 	if (!flow_ref_none(&a->branch.target->flow)) {
 		transmit(a, &a->branch.target->flow);
 		ack_free(a);

@@ -76,7 +76,23 @@ static void is_over(void *user, struct txn_client *ct)
 	b->client = NULL;
 }
 
-static const struct txn_client_ops ops = { .response = got_response, .failed = has_failed, .over = is_over };
+static void is_silent(void *user, struct txn_client *ct)
+{
+	struct branch *b = user;
+	struct context *cx = b->cx;
+	(void)ct;
+	group_silent(cx, b);
+	context_go_on(cx);
+}
+
+bool branch_was_heard(const struct branch *b)
+{
+	return b->client && txn_got_response(b->client);
+}
+
+static const struct txn_client_ops ops = {
+	.response = got_response, .silent = is_silent, .failed = has_failed, .over = is_over,
+};
 
 /* --- timer C: PX-21 --- */
 
@@ -94,6 +110,17 @@ static void timer_c_fired(struct loop_timer *t)
 
 /* --- sending --- */
 
+/* How long a phone may say nothing at all before its next flow is tried. A gateway is not asked twice: it would call twice. */
+static int64_t silent_ms(const struct branch *b, const struct flow_ref *flow)
+{
+	const struct proxy_settings *s = &b->cx->px->s.settings;
+	if (!b->target->binding && !b->target->token_flow)
+		return 0;
+	if (!b->cx->invite)
+		return s->silent_other_ms;
+	return transport_is_stream(flow->kind) ? s->silent_stream_ms : s->silent_udp_ms;
+}
+
 static void transmit(struct branch *b, const struct flow_ref *flow)
 {
 	struct context *cx = b->cx;
@@ -103,7 +130,8 @@ static void transmit(struct branch *b, const struct flow_ref *flow)
 	struct str branch_id = { id, sizeof id };
 	struct wire *w = forward_build(cx, b, flow, branch_id);
 	struct txn_request r = {
-		.to = *flow, .bytes = w, .method = cx->msg->method, .branch = branch_id, .ops = &ops, .user = b,
+		.to = *flow, .bytes = w, .method = cx->msg->method, .branch = branch_id,
+		.silent_ms = silent_ms(b, flow), .ops = &ops, .user = b,
 	};
 	b->client = txn_send(px->s.txns, &r);
 	wire_unref(w);
@@ -174,7 +202,8 @@ void branch_start(struct context *cx, struct group *g)
 	struct branch *b = mem_zalloc(sizeof *b);
 	b->cx = cx;
 	b->group = g;
-	b->target = &g->targets[g->at];
+	b->target = group_next(g);
+	b->target->used = true;
 	b->open = true;
 	cx->open++;
 	list_add_tail(&cx->branches, &b->node);

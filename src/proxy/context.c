@@ -2,20 +2,22 @@
 /* context.c - the response context: which branch runs, which flow comes next, which answer goes up.
  * RFC 3261 §16.7, RFC 5626 §7, RFC 4320, RFC 6026.
  *
- * Reports from branches only record what happened; context_go_on, called last in every event, starts what may start and
+ * What becomes of the flows of one phone stands in group.c. Reports from branches only record what happened; context_go_on, called last in every event, starts what may start and
  * answers when nothing is open. Nothing may touch the context after it. */
 #include "clock.h"
 #include "mem.h"
 #include "proxy_private.h"
-#include "random.h"
-#include "sip_digest.h"
 
+#define CANCEL_WAIT_MS 2000             /* for the 487 of a phone that rang and has gone since */
 #define ELSEWHERE STR("Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n")        /* PX-38 */
 
 /* --- the request is done with --- */
 
 static void give_back(struct context *cx)
 {
+	groups_end(cx);
+	cx->group_count = 0;
+	loop_timer_stop(cx->px->s.loop, &cx->timer);
 	LIST_EACH(&cx->branches, it)
 		branch_close(CONTAINER(it, struct branch, node));
 	if (cx->asking) {
@@ -50,13 +52,13 @@ void context_cancel(struct context *cx, struct str reason_row)
 		struct branch *b = CONTAINER(it, struct branch, node);
 		if (!b->open)
 			continue;
-		bool heard = b->client && txn_got_response(b->client);
 		branch_cancel(b, reason_row);
-		if (!heard)
+		if (!branch_was_heard(b))
 			branch_close(b);        /* its CANCEL leaves with its first response (PX-44); nobody waits for it */
 	}
-	for (unsigned i = 0; i < cx->group_count; i++)
-		cx->groups[i].over = true;
+	groups_end(cx);
+	if (cx->open && cx->invite)
+		context_wait(cx, loop_now_ms(cx->px->s.loop) + CANCEL_WAIT_MS);
 }
 
 /* --- flows that are dead --- */
@@ -68,17 +70,6 @@ static void forget_flow(struct context *cx, const struct target *t)
 	cx->px->counts.flow_failed++;
 	if (t->binding)
 		location_drop(cx->px->s.location, t->binding->aor, t->binding->id, clock_wall_ms());
-}
-
-static void next_target(struct context *cx, struct group *g)
-{
-	g->started = false;
-	if (++g->at >= g->count || cx->cancelled || cx->stopped)
-		g->over = true;
-	else
-		cx->px->counts.next_flow++;
-	g->answered_challenge = false;                  /* another hop, another nonce */
-	g->credentials = STR_NONE;
 }
 
 /* --- candidates for the one answer --- */
@@ -113,57 +104,35 @@ static void consider(struct context *cx, unsigned status, struct packet *p)
 
 void context_target_failed(struct context *cx, struct branch *b, unsigned status)
 {
-	struct group *g = b->group;
-	const struct target *t = b->target;
 	branch_close(b);
 	if (!cx->msg)
 		return;
-	if (status == 430)
-		forget_flow(cx, t);
-	if (status == 408)
-		cx->timed_out = true;
-	next_target(cx, g);
-	consider(cx, status, NULL);
-}
-
-/* --- a trunk wants credentials: answered once, same hop, new branch --- */
-
-static bool answer_challenge(struct context *cx, struct branch *b, const struct packet *p)
-{
-	const struct route *r = b->target->trunk;
-	struct group *g = b->group;
-	if (!r || !r->username.n || g->answered_challenge || cx->cancelled)
-		return false;
-	bool proxy = p->msg.status == 407;
-	enum sip_header_id asked = proxy ? SIP_H_PROXY_AUTHENTICATE : SIP_H_WWW_AUTHENTICATE;
-	struct sip_digest *digest;
-	struct str value = STR_NONE;
-	if (sip_digest_new(&digest))
-		return false;
-	for (int i = p->msg.first[asked]; i >= 0 && !value.n; i = p->msg.headers[i].next) {
-		struct sip_challenge ch;
-		char cnonce[16];
-		random_token(cnonce, sizeof cnonce);
-		if (sip_challenge_parse(p->msg.headers[i].value, &cx->arena, &ch) != SIP_CREDENTIALS_OK)
-			continue;
-		value = sip_digest_answer(digest, &ch, r->username, r->password, cx->msg->method_name, b->target->ruri,
-		                          (struct str){ cnonce, sizeof cnonce }, &cx->arena);
+	if (status == 430) {
+		b->group->flow_lost |= b->client != NULL;
+		b->group->rang = false;                 /* whoever rings next counts */
+		forget_flow(cx, b->target);
 	}
-	sip_digest_free(digest);
-	if (!value.n)
-		return false;
-	g->answered_challenge = true;
-	g->credentials = arena_printf(&cx->arena, "%s: %.*s\r\n", proxy ? "Proxy-Authorization" : "Authorization",
-	                              STR_FMT(value));
-	g->started = false;                             /* context_go_on starts the same target again */
-	return true;
+	group_settle(cx, b->group);
+	consider(cx, status, NULL);
 }
 
 /* --- responses --- */
 
-static void provisional(struct context *cx, struct packet *p)
+/* An edge of ours says that the flow which its Path names is silent. */
+static bool says_flow_silent(const struct context *cx, const struct branch *b, const struct packet *p)
 {
-	if (p->msg.status > 100 && cx->invite && cx->st && !cx->accepted) {     /* 100 is hop by hop; TX-15 */
+	const struct sip_header *h = sip_first(&p->msg, SIP_H_WARNING);
+	return h && b->target->node && str_eq(h->value, STR(FLOW_SILENT)) &&
+	       (policy_rights(cx->px->s.policy, &p->from.remote, p->peer_names) & PEER_PATH);
+}
+
+static void provisional(struct context *cx, struct branch *b, struct packet *p)
+{
+	if (p->msg.status == 100) {                     /* hop by hop */
+		if (says_flow_silent(cx, b, p))
+			group_silent(cx, b);
+	} else if (b->open && cx->msg && cx->invite) {  /* TX-15; who was replaced and lost says nothing any more */
+		group_follow(b);
 		struct wire *w = response_build(cx, p, p->msg.status);
 		txn_reply(cx->px->s.txns, cx->st, p->msg.status, w);
 		wire_unref(w);
@@ -228,25 +197,26 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 {
 	struct group *g = b->group;
 	unsigned status = p->msg.status;
-	bool more = g->at + 1 < g->count;
+	if (status == 482 && group_merged(cx, b)) {
+		packet_free(p);
+		return;
+	}
 	branch_close(b);
 	if (status == 430) {
 		forget_flow(cx, b->target);
-		next_target(cx, g);
+		group_settle(cx, g);
 		consider(cx, 430, NULL);
 		packet_free(p);
 		return;
 	}
-	if ((status == 401 || status == 407) && answer_challenge(cx, b, p)) {
+	if ((status == 401 || status == 407) && challenge_answer(cx, b, p)) {
 		packet_free(p);
 		return;
 	}
-	if (more && (status == 408 || (status == 503 && b->target->trunk)))
-		next_target(cx, g);                     /* OB-83; another gateway */
+	if ((status == 408 && !g->rang) || (status == 503 && b->target->trunk))
+		group_settle(cx, g);                    /* OB-83; another gateway */
 	else
-		g->over = true;                         /* any other final answer is the instance's (OB-82) */
-	if (status == 408)
-		cx->timed_out = true;
+		group_end(g);                           /* any other final answer is the instance's (OB-82) */
 	consider(cx, status, p);
 	if (status >= 600) {
 		cx->stopped = true;                     /* PX-37 */
@@ -258,7 +228,7 @@ void context_response(struct context *cx, struct branch *b, struct packet *p)
 {
 	unsigned status = p->msg.status;
 	if (status < 200)
-		provisional(cx, p);
+		provisional(cx, b, p);
 	else if (status < 300)
 		success(cx, b, p);
 	else if (b->open && cx->msg)
@@ -360,7 +330,7 @@ void context_go_on(struct context *cx)
 		g->started = true;
 		branch_start(cx, g);
 	}
-	if (cx->open || cx->asking)
+	if (cx->open || cx->asking || cx->retries)
 		return;
 	if (cx->msg)
 		answer(cx);

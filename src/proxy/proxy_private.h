@@ -2,7 +2,8 @@
 /* proxy_private.h - what the files of the proxy share.
  *
  * A response context (RFC 3261 §16.7) holds groups; a group is one phone instance, or one next hop with
- * its alternatives; a group has at most one branch open at a time and moves through its targets. */
+ * its alternatives. A group has one branch that counts, and moves through its targets as they fail. A branch that stays silent
+ * is replaced by the next target and stays open, abandoned: it may still answer, and whoever rings first counts. */
 #ifndef SLUICE_PROXY_PRIVATE_H
 #define SLUICE_PROXY_PRIVATE_H
 
@@ -44,15 +45,23 @@ struct target {
 	const struct route *trunk;      /* the route it came from; NULL: none */
 	const struct route_hop *trunk_hop;
 	uint64_t registration;          /* of the phone behind `flow`, for its token */
+	bool used;                      /* a branch has it, or had it and it is not tried again */
+	bool deferred;                  /* its next hop is known to be down: after all others */
 	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */
 	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
 };
 
 struct group {
-	struct target *targets;
-	unsigned count, at;             /* at: the one being tried */
+	struct context *cx;
+	struct target **targets;        /* in the order to try; they stay where they are when some are added */
+	unsigned count;
 	int q;
-	bool started, over;
+	bool started;                   /* nothing is to be started now */
+	bool over;                      /* and never will */
+	bool rang;                      /* a branch of it gave 101-199: that one counts */
+	bool flow_lost;                 /* a flow ended after the request had left on it: the phone may still hold it */
+	unsigned merged;                /* how often it said 482 for that reason */
+	struct loop_timer retry;        /* tries the same target again after such a 482 */
 	bool answered_challenge;        /* a trunk's challenge was answered once, */
 	struct str credentials;         /* with this row */
 };
@@ -70,6 +79,7 @@ struct branch {
 	struct loop_timer timer_c;
 	bool open;                      /* may still give a final response */
 	bool cancelled;
+	bool abandoned;                 /* silent, and replaced by the next target of its group */
 };
 
 /* A question to DNS; in the context's arena, so that a branch without one stays small. */
@@ -95,11 +105,12 @@ struct context {
 	unsigned group_count;
 	struct list branches;
 	unsigned open;                  /* branches that may still give a final response */
+	unsigned retries;               /* groups whose retry timer runs */
+	struct loop_timer timer;        /* ends the wait for silent branches: replaced ones, and those cancelled */
 	unsigned breadth_total, breadth;        /* what came in, and each branch's share (RFC 5393 §5.3.3) */
 	uint64_t loop_hash;
 	bool cancelled, accepted, stopped;      /* CANCEL came; a 2xx went up; a 6xx came */
 	bool flow_failed;               /* at least one flow was dead: 480, not 430 (OB-84) */
-	bool timed_out;
 	bool sips_only;                 /* targets were left out because they are not secure */
 	struct packet *best;            /* the best final response so far */
 	unsigned best_status;           /* of best, or made here (408, 480, 503); 0: none */
@@ -117,11 +128,36 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
  * listens on a loopback address of this host trusts whoever reaches it: no URI leads there from outside. */
 bool may_reach(const struct context *cx, const struct flow_ref *from, const struct target *t, const struct addr *hop);
 
+/* group.c: what becomes of a group's branches. */
+/* The next target to try; NULL: none is left. */
+struct target *group_next(const struct group *g);
+/* Room for `count` more targets at the end; the first of them. Those that are there stay where they are. */
+struct target *group_add(struct context *cx, struct group *g, unsigned count);
+/* A branch of it has ended, or was replaced: go on with the next target, wait for an abandoned one, or end it. */
+void group_settle(struct context *cx, struct group *g);
+/* This branch rings: it is the one that counts from now on, and the others are cancelled. */
+void group_follow(struct branch *b);
+/* A 482: the phone has the request from another branch of ours already. True when it is neither the phone's answer nor
+ * the end of the group. */
+bool group_merged(struct context *cx, struct branch *b);
+/* Nothing was heard of this branch for too long. */
+void group_silent(struct context *cx, struct branch *b);
+/* The phone has answered: whatever else was sent to it is cancelled. */
+void group_end(struct group *g);
+/* No group starts anything any more. */
+void groups_end(struct context *cx);
+/* Branches that are silent when this time comes are given up: those that were replaced, or all once the request was cancelled. */
+void context_wait(struct context *cx, int64_t until_ms);
+/* What an edge says in the Warning of a 100 to the home that asked for a flow which stays silent. */
+#define FLOW_SILENT "399 sluice \"flow silent\""
+
 /* targets.c: fill cx->groups. 0, or the status to answer with; TARGETS_LATER: location answers later, by
  * context_targets_found. */
 #define TARGETS_LATER 1u
 unsigned targets_find(struct context *cx);
 unsigned targets_from_location(struct context *cx, const struct target_set *set);
+/* Nothing was heard over this target's flow, or through its Path: it is tried last from now on, and probed. */
+void target_suspect(struct context *cx, const struct target *t);
 /* The route's hops in the order to try. */
 struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri);
 
@@ -141,6 +177,9 @@ void branch_id_make(struct proxy *px, uint64_t hash, char out[BRANCH_ID_SIZE]);
 /* Our Via value for a flow. */
 struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id, struct arena *arena);
 
+/* challenge.c: true when the challenge was answered and the same target is to be tried again. */
+bool challenge_answer(struct context *cx, struct branch *b, const struct packet *p);
+
 /* response.c: what goes up. `status` may differ from the packet's (503 becomes 500). */
 struct wire *response_build(struct context *cx, struct packet *p, unsigned status);
 
@@ -152,6 +191,7 @@ void branch_start(struct context *cx, struct group *g);                 /* the g
 void branch_cancel(struct branch *b, struct str reason_row);
 void branch_close(struct branch *b);                    /* it will give no final response any more */
 void branch_free(struct branch *b);
+bool branch_was_heard(const struct branch *b);          /* any response, also 100 */
 
 /* context.c: what branches report */
 void context_response(struct context *cx, struct branch *b, struct packet *p);          /* takes the packet */

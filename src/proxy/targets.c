@@ -9,15 +9,21 @@ static struct group *groups_new(struct context *cx, unsigned count)
 {
 	cx->groups = arena_array(&cx->arena, count, sizeof *cx->groups);
 	cx->group_count = count;
+	for (unsigned i = 0; i < count; i++)
+		cx->groups[i].cx = cx;
 	return cx->groups;
+}
+
+void target_suspect(struct context *cx, const struct target *t)
+{
+	(void)cx;
+	(void)t;
 }
 
 static struct target *group_targets(struct context *cx, struct group *g, unsigned count, int q)
 {
-	g->targets = arena_array(&cx->arena, count, sizeof *g->targets);
-	g->count = count;
 	g->q = q;
-	return g->targets;
+	return group_add(cx, g, count);
 }
 
 /* One place to go, by resolving a URI. */
