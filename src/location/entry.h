@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entry.h - a binding as it stands in memory: one block, its strings packed behind it. Never changed
- * once it is linked; a newer version takes its place. */
+ * once it is linked, but for what is known of its silence; a newer version takes its place, and starts unsuspected. */
 #ifndef SLUICE_ENTRY_H
 #define SLUICE_ENTRY_H
 
@@ -13,6 +13,7 @@ struct entry {
 	struct aor *aor;                /* NULL: not linked */
 	int64_t expires_wall_ms, updated_wall_ms;
 	int64_t journal_until_ms;       /* the latest expiry that the journal may still hold for this key */
+	int64_t suspect_until_ms;       /* see location_suspect; written and read under the stripe lock, not durable */
 	uint64_t id;                    /* the sequence number of the change that made it */
 	struct flow_ref flow;
 	uint32_t heap_at;
@@ -26,7 +27,7 @@ struct entry {
 
 struct entry *entry_new(const struct binding *b);
 struct str entry_string(const struct entry *e, enum entry_string which);
-/* All but state; strings are slices of the entry and of its AOR, which must be given when the entry is not linked. */
+/* All but suspect; strings are slices of the entry and of its AOR, which must be given when the entry is not linked. */
 void entry_view(const struct entry *e, struct str aor, struct binding *out);
 /* The same with strings of its own but for `aor`, which is taken as it is. */
 void entry_copy(const struct entry *e, struct str aor, struct arena *arena, struct binding *out);

@@ -19,10 +19,13 @@ static void collect(struct location *loc, struct location_ask *ask, struct found
 	if (a)
 		out->list = arena_array(ask->arena, a->count, sizeof out->list[0]);
 	for (struct entry *e = a ? a->first : NULL; e; e = e->next) {
-		if (location_entry_live(loc, e, ask->wall_ms))
-			entry_copy(e, name, ask->arena, &out->list[out->count++]);
-		else if (e->earlier_boot && !entry_expired(e, ask->wall_ms))
+		if (location_entry_live(loc, e, ask->wall_ms)) {
+			struct binding *b = &out->list[out->count++];
+			entry_copy(e, name, ask->arena, b);
+			b->suspect = location_entry_suspect(loc, e, ask->wall_ms);
+		} else if (e->earlier_boot && !entry_expired(e, ask->wall_ms)) {
 			out->flow_lost = true;
+		}
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -52,20 +55,33 @@ static void drop_doubles(struct found *f)
 	f->count = kept;
 }
 
+/* list[from] goes to list[to], before it; those between make room. */
+static void move_up(struct binding *list, unsigned from, unsigned to)
+{
+	struct binding b = list[from];
+	memmove(&list[to + 1], &list[to], (from - to) * sizeof b);
+	list[to] = b;
+}
+
 /* Move the flows of the phone that list[from] belongs to right behind it, in their order (OB-80, OB-90);
  * the instance is looked at within one AOR only (OB-76). Returns where the next phone starts. */
 static unsigned gather(struct found *f, unsigned from)
 {
 	struct str instance = f->list[from].instance;
 	unsigned end = from + 1;
-	for (unsigned i = end; instance.n && i < f->count; i++) {
-		if (!str_eq(f->list[i].instance, instance))
-			continue;
-		struct binding b = f->list[i];
-		memmove(&f->list[end + 1], &f->list[end], (i - end) * sizeof b);
-		f->list[end++] = b;
-	}
+	for (unsigned i = end; instance.n && i < f->count; i++)
+		if (str_eq(f->list[i].instance, instance))
+			move_up(f->list, i, end++);
 	return end;
+}
+
+/* What fell silent is still a way to the phone, but the last one to try. */
+static void suspects_last(struct binding *flows, unsigned count)
+{
+	unsigned heard = 0;
+	for (unsigned i = 0; i < count; i++)
+		if (!flows[i].suspect)
+			move_up(flows, i, heard++);
 }
 
 static void insert_by_q(struct target_set *out, struct target_instance phone)
@@ -90,6 +106,7 @@ enum location_answer location_find(struct location *loc, struct location_ask *as
 		for (unsigned i = from; i < end; i++)
 			if (f.list[i].q > phone.q)
 				phone.q = f.list[i].q;
+		suspects_last(phone.flows, phone.flow_count);
 		insert_by_q(out, phone);
 	}
 	return LOCATION_NOW;

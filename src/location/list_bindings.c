@@ -21,6 +21,8 @@ static void copy(struct walk *walk, const struct entry *e, struct str aor)
 	entry_copy(e, arena_str(&l->arena, aor), &l->arena, &s->b);
 	if (!location_entry_live(l->loc, e, l->wall_ms))
 		s->b.state = BINDING_FLOW_LOST;
+	else
+		s->b.suspect = location_entry_suspect(l->loc, e, l->wall_ms);
 	*l->last = s;
 	l->last = &s->next;
 }

@@ -131,6 +131,25 @@ bool location_entry_live(const struct location *loc, const struct entry *e, int6
 	return !entry_over_stream(e) || !loc->settings.flow_alive || loc->settings.flow_alive(loc->settings.user, &e->flow);
 }
 
+bool location_entry_suspect(const struct location *loc, const struct entry *e, int64_t wall_ms)
+{
+	if (e->suspect_until_ms > wall_ms)
+		return true;
+	return e->via_flow && !flow_ref_none(&e->flow) && loc->settings.flow_suspect &&
+	       loc->settings.flow_suspect(loc->settings.user, &e->flow);
+}
+
+void location_suspect(struct location *loc, struct str aor, uint64_t binding_id, int64_t until_wall_ms)
+{
+	uint64_t hash = hash_str(loc->hash_key, aor);
+	struct stripe *s = stripe_of(loc, hash);
+	pthread_mutex_lock(&s->lock);
+	struct entry *e = stripe_entry(s, hash, aor, binding_id);
+	if (e)
+		e->suspect_until_ms = until_wall_ms;
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* --- bindings that end --- */
 bool location_drop(struct location *loc, struct str aor, uint64_t binding_id, int64_t wall_ms)
 {

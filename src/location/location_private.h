@@ -27,6 +27,8 @@ static inline struct stripe *stripe_of(struct location *loc, uint64_t hash)
 
 /* Can a request be sent to it now? */
 bool location_entry_live(const struct location *loc, const struct entry *e, int64_t wall_ms);
+/* Is it silent? Asked of its flow when it is ours to hear, else as location_suspect was told. Under the stripe lock. */
+bool location_entry_suspect(const struct location *loc, const struct entry *e, int64_t wall_ms);
 
 /* Call fn for every entry, a few AORs at a time under their lock; between them `rest` runs without it. Entries
  * that come or go meanwhile may be seen or not, the others are seen once. */

@@ -102,6 +102,67 @@ static void contact_that_is_not_reached_by_its_stream_outlives_it(void **state)
 	assert_string_equal(kit_targets(k, BOB), "sip:x@192.0.2.1");
 }
 
+static void silent_flows_of_a_phone_are_tried_last(void **state)
+{
+	struct kit *k = *state;
+	flow(k, "sip:p1@h", PHONE, 1, 1);
+	flow(k, "sip:p2@h", PHONE, 2, 2);
+	flow(k, "sip:p3@h", PHONE, 3, 3);
+	flow(k, "sip:o1@h", OTHER, 1, 4);
+	k->silent[3] = k->silent[2] = true;
+	assert_string_equal(kit_targets(k, BOB), "sip:o1@h|sip:p1@h sip:p3@h sip:p2@h");
+	struct target_set set = kit_find(k, BOB);
+	assert_false(set.instances[1].flows[0].suspect);
+	assert_true(set.instances[1].flows[1].suspect && set.instances[1].flows[2].suspect);
+	/* Silence orders the flows of a phone, not phones: another phone may be far away, this one in the hand. */
+	k->silent[4] = true;
+	assert_string_equal(kit_targets(k, BOB), "sip:o1@h|sip:p1@h sip:p3@h sip:p2@h");
+	k->silent[3] = false;
+	assert_string_equal(kit_targets(k, BOB), "sip:o1@h|sip:p3@h sip:p1@h sip:p2@h");
+}
+
+static void silence_of_a_stream_says_nothing_of_a_phone_that_is_reached_by_its_contact(void **state)
+{
+	struct kit *k = *state;
+	kit_register(k, (struct reg){ .contact = "sip:x@192.0.2.1", .expires_s = 60, .cseq = 1, .stream = 30, .by_contact = true });
+	k->silent[30] = true;
+	assert_false(kit_find(k, BOB).instances[0].flows[0].suspect);
+	kit_register(k, (struct reg){ .contact = "sip:u@h", .expires_s = 60, .cseq = 2, .udp_port = 31 });
+	k->silent[31] = true;
+	assert_true(kit_find(k, BOB).instances[0].flows[0].suspect);
+}
+
+static void over_path(struct kit *k, const char *contact, uint32_t reg_id, uint32_t cseq)
+{
+	kit_register(k, (struct reg){ .contact = contact, .instance = PHONE, .reg_id = reg_id, .expires_s = 600, .cseq = cseq,
+	                              .path = "<sip:t@edge;lr;ob>" });
+	k->now_ms += 10;
+}
+
+static void binding_told_to_be_silent_is_tried_last_until_then_or_until_it_registers(void **state)
+{
+	struct kit *k = *state;
+	over_path(k, "sip:p1@h", 1, 1);
+	over_path(k, "sip:p2@h", 2, 2);
+	uint64_t newest = kit_find(k, BOB).instances[0].flows[0].id;
+	location_suspect(k->loc, STR(BOB), newest, k->now_ms + 1000);
+	assert_string_equal(kit_targets(k, BOB), "sip:p1@h sip:p2@h");
+	assert_true(kit_find(k, BOB).instances[0].flows[1].suspect);
+	k->now_ms += 1000;
+	assert_string_equal(kit_targets(k, BOB), "sip:p2@h sip:p1@h");
+
+	location_suspect(k->loc, STR(BOB), newest, k->now_ms + 1000);
+	location_suspect(k->loc, STR(BOB), newest, 0);
+	assert_string_equal(kit_targets(k, BOB), "sip:p2@h sip:p1@h");
+
+	location_suspect(k->loc, STR(BOB), newest, k->now_ms + 1000);
+	over_path(k, "sip:p2@h", 2, 3);
+	assert_string_equal(kit_targets(k, BOB), "sip:p2@h sip:p1@h");
+	location_suspect(k->loc, STR(BOB), newest, k->now_ms + 1000);   /* of an older version, and of nobody */
+	location_suspect(k->loc, STR("nobody@example.com"), newest, k->now_ms + 1000);
+	assert_string_equal(kit_targets(k, BOB), "sip:p2@h sip:p1@h");
+}
+
 /* OB-85 */
 static void dropped_binding_is_gone_unless_a_newer_version_came(void **state)
 {
@@ -126,7 +187,7 @@ static void nobody_is_an_empty_set(void **state)
 }
 
 struct seen {
-	unsigned all, lost;
+	unsigned all, lost, suspect;
 };
 
 static void see(void *user, const struct binding *b)
@@ -134,6 +195,7 @@ static void see(void *user, const struct binding *b)
 	struct seen *s = user;
 	s->all++;
 	s->lost += b->state == BINDING_FLOW_LOST;
+	s->suspect += b->suspect;
 	assert_true(b->contact.n && b->aor.n);
 }
 
@@ -147,10 +209,12 @@ static void listing_shows_every_binding_also_those_whose_flow_is_dead(void **sta
 	kit_register(k, (struct reg){ .aor = "gone@example.com", .contact = "sip:x@h", .expires_s = 1, .cseq = 1 });
 	k->now_ms += 1000;
 	k->dead[2] = true;
+	k->silent[1] = true;
 	struct seen s = { 0 };
 	location_list(k->loc, STR_NONE, k->now_ms, see, &s);
 	assert_int_equal(s.all, 1000);
 	assert_int_equal(s.lost, 500);
+	assert_int_equal(s.suspect, 500);
 	s = (struct seen){ 0 };
 	location_list(k->loc, STR("user7@example.com"), k->now_ms, see, &s);
 	assert_int_equal(s.all, 1);
@@ -167,6 +231,9 @@ int main(void)
 		T(uri_is_in_the_target_set_once),
 		T(closed_flow_is_invalid_for_all_aors_at_once),
 		T(contact_that_is_not_reached_by_its_stream_outlives_it),
+		T(silent_flows_of_a_phone_are_tried_last),
+		T(silence_of_a_stream_says_nothing_of_a_phone_that_is_reached_by_its_contact),
+		T(binding_told_to_be_silent_is_tried_last_until_then_or_until_it_registers),
 		T(dropped_binding_is_gone_unless_a_newer_version_came),
 		T(nobody_is_an_empty_set),
 		T(listing_shows_every_binding_also_those_whose_flow_is_dead),

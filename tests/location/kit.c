@@ -11,6 +11,12 @@ static bool alive(void *user, const struct flow_ref *flow)
 	return !k->dead[flow->serial % KIT_STREAMS];
 }
 
+static bool silent(void *user, const struct flow_ref *flow)
+{
+	const struct kit *k = user;
+	return k->silent[(flow->kind == TRANSPORT_UDP ? flow->remote.port : flow->serial) % KIT_STREAMS];
+}
+
 void kit_make_folder(char folder[64])
 {
 	strcpy(folder, "/tmp/sluice-location-XXXXXX");
@@ -40,6 +46,7 @@ static void open_location(struct kit *k, struct location_settings s)
 			fail_msg("%s", why);
 	}
 	s.flow_alive = alive;
+	s.flow_suspect = silent;
 	s.user = k;
 	if (location_new(&s, k->now_ms, &k->loc, why, sizeof why))
 		fail_msg("%s", why);

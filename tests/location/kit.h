@@ -18,6 +18,7 @@ struct kit {
 	struct arena arena;
 	int64_t now_ms;                 /* wall time */
 	bool dead[KIT_STREAMS];         /* by serial */
+	bool silent[KIT_STREAMS];       /* by serial; of UDP by port */
 	char folder[64];                /* "": no store */
 	/* of the last REGISTER */
 	struct binding *after;
