@@ -62,7 +62,7 @@ double hist_q(const struct hist *h, double q)
 	for (int i = 0; i < 58 * 128; i++) {
 		acc += h->b[i];
 		if (acc > want)
-			return (double)hval(i) / 1e6;
+			return (double)(hval(i) < h->max ? hval(i) : h->max) / 1e6;
 	}
 	return (double)h->max / 1e6;
 }
@@ -160,6 +160,11 @@ void conn_want_write(struct conn *c, int on)
 		return;
 	c->want_w = (u8)on;
 	conn_ep(c, EPOLL_CTL_MOD, (c->mute ? 0u : (u32)EPOLLIN) | (on ? (u32)EPOLLOUT : 0u));
+}
+void conn_mute(struct conn *c, int on)
+{
+	c->mute = (u8)on;
+	conn_ep(c, EPOLL_CTL_MOD, (on ? 0u : (u32)EPOLLIN) | (c->want_w ? (u32)EPOLLOUT : 0u));
 }
 
 static void set_addr(struct conn *c)

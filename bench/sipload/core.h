@@ -84,7 +84,7 @@ struct udpq {
 struct job;
 struct conn {
 	int fd;
-	u8 proto, state, mute, want_w, dirty, uas, flow, srv;
+	u8 proto, state, mute, want_w, dirty, uas, flow, srv, broken;
 	SSL *ssl;
 	char *rx, *tx;
 	u32 rxlen, txlen, txcap, txoff;
@@ -103,6 +103,7 @@ void tx_flush_all(void);
 void net_init(void);
 void net_poll(u64 max_wait_ns);
 void conn_want_write(struct conn *c, int on);
+void conn_mute(struct conn *c, int on); /* stop reading, or read again */
 extern int g_ep;
 extern SSL_CTX *g_ctx;
 /* application hooks */

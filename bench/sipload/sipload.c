@@ -3,7 +3,9 @@
 #include "core.h"
 
 #include <getopt.h>
+#include <ifaddrs.h>
 #include <math.h>
+#include <net/if.h>
 #include <openssl/evp.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
@@ -42,10 +44,10 @@ struct job {
 	struct tmr tm;  /* UAC retransmission or overall timeout */
 	struct tmr utm; /* UAS 2xx retransmission */
 	u32 idx, gen;
-	u8 kind, st, warm, auth_try, got_ack, seen180, probe;
+	u8 kind, st, warm, auth_try, got_ack, seen180, leave;
 	u32 user;
 	u8 flow;
-	struct conn *c, *uasc;
+	struct conn *c, *uasc, *dc; /* dc: where it was delivered */
 	u64 t0, t200, tbye, deadline, rto, urto, tdeliv;
 	char auth[768];
 	int authlen;
@@ -99,9 +101,9 @@ static struct job *job_new(void)
 	}
 	struct job *j = pool[freelist[--nfree]];
 	j->gen++;
-	j->st = j->auth_try = j->got_ack = j->seen180 = j->probe = 0;
+	j->st = j->auth_try = j->got_ack = j->seen180 = j->leave = 0;
 	j->authlen = j->routen = j->rurin = j->totagn = 0;
-	j->c = j->uasc = NULL;
+	j->c = j->uasc = j->dc = NULL;
 	j->tdeliv = j->t200 = j->tbye = 0;
 	j->rto = 500 * MSEC;
 	return j;
@@ -219,7 +221,7 @@ static void tx_register(struct job *j)
 		p = AL(p, ">\"");
 	}
 	p = AL(p, "\r\nExpires: ");
-	p = au(p, (u64)O.expires);
+	p = au(p, j->leave ? 0 : (u64)O.expires);
 	if (O.outbound)
 		p = AL(p, "\r\nSupported: path, outbound");
 	if (j->authlen) {
@@ -550,6 +552,13 @@ static void dialog_from(struct job *j, const struct msg *m)
 	j->routen = (int)(p - j->route);
 }
 
+static u64 fo_kept; /* 200s to the deregistration of one flow that still list the other */
+static void fo_left(const struct msg *m)
+{
+	char other[] = {';', 'r', 'e', 'g', '-', 'i', 'd', '=', (char)('0' + O.brk)};
+	fo_kept += m->contact.n && memmem(m->contact.p, (size_t)m->contact.n, other, sizeof other);
+}
+
 static void on_response(struct conn *c, struct msg *m)
 {
 	(void)c;
@@ -576,9 +585,11 @@ static void on_response(struct conn *c, struct msg *m)
 			uac_send(j);
 			return;
 		}
-		if (st < 300)
+		if (st < 300) {
+			if (j->leave)
+				fo_left(m);
 			job_end(j, 1, 0);
-		else
+		} else
 			job_fail(j, st);
 		return;
 	case K_MSG:
@@ -645,6 +656,7 @@ static void on_response(struct conn *c, struct msg *m)
 
 /* ---------------- UAS ---------------- */
 static int uas_code = 200; /* failover 430 mode answers otherwise on a broken flow */
+static u64 fo_late;        /* copies that came over a broken flow after the other had delivered */
 static int b_reply(char *b, struct conn *c, const struct msg *m, const char *line, int sdp, int rr, u32 user)
 {
 	char *p = b;
@@ -717,13 +729,21 @@ static void on_request(struct conn *c, struct msg *m)
 		}
 		return;
 	}
-	if (c->flow && uas_code != 200 && c->mute == 0 && c->jobgen == 0xdead) { /* broken flow: refuse */
+	if (c->broken && uas_code == 430) {
 		b = tx_begin(c);
 		tx_end(c, b_reply(b, c, m, "SIP/2.0 430 Flow Failed\r\n", 0, 0, user));
 		return;
 	}
+	/* a healed flow brings what the other one brought before: RFC 3261 8.2.2.2 */
+	if (c->broken && (!j || (j->tdeliv && j->dc != c)) && n >= 6 && (!memcmp(m->method.p, "INVITE", 6) || !memcmp(m->method.p, "MESSAG", 6))) {
+		fo_late++;
+		b = tx_begin(c);
+		tx_end(c, b_reply(b, c, m, "SIP/2.0 482 Request merged\r\n", 0, 0, user));
+		return;
+	}
 	if (j && !j->tdeliv) {
 		j->tdeliv = NOW;
+		j->dc = c;
 		if (j->warm)
 			hist_add(&S.hdeliv, NOW - j->t0);
 	}
@@ -1428,6 +1448,8 @@ static int cmd_flows(void)
 
 /* ---------------- failover: two flows a user, one breaks ---------------- */
 static int fo_order[2];
+/* The flows that break have addresses of their own, which is what a packet filter tells them by. */
+#define BREAKING "127.66.0.0/16"
 static void st_fo_reg(struct job *j)
 {
 	u32 k = nextuser++;
@@ -1435,9 +1457,9 @@ static void st_fo_reg(struct job *j)
 	j->user = k % (u32)O.users;
 	j->flow = (u8)fo_order[k / (u32)O.users];
 	cseq_of[j->user * 2 + j->flow]++;
-	u32 i = j->user * 2 + j->flow;
-	struct conn *c = conn_open(O.proto, LOOP(1, 0, 1) + i / (u32)O.per_ip, 0, 0);
-	fl[i] = c;
+	u32 base = j->flow + 1 == O.brk ? LOOP(66, 0, 1) : LOOP(1, 0, 1);
+	struct conn *c = conn_open(O.proto, base + j->user / (u32)O.per_ip, 0, 0);
+	fl[j->user * 2 + j->flow] = c;
 	if (c) {
 		c->user = j->user;
 		c->flow = (u8)(j->flow + 1);
@@ -1450,14 +1472,81 @@ static void st_fo_req(struct job *j)
 	j->user = nextuser % (u32)O.users;
 	uac_go(j, uac[nextuser++ % (u32)nuac]);
 }
-static int cmd_failover(void)
+/* deregister the flow that did not break */
+static void st_fo_leave(struct job *j)
 {
-	O.flows = 2;
+	j->kind = K_FLOW;
+	j->leave = 1;
+	j->user = nextuser++;
+	j->flow = (u8)(2 - O.brk);
+	u32 i = j->user * 2 + j->flow;
+	cseq_of[i]++;
+	uac_go(j, fl[i]);
+}
+/* Whether this network namespace has nothing but loopback, as one made for the run has: never filter a machine's own packets. */
+static int only_loopback(void)
+{
+	struct ifaddrs *list;
+	int only = !getifaddrs(&list);
+	if (!only)
+		return 0;
+	for (struct ifaddrs *i = list; i; i = i->ifa_next)
+		if ((i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK))
+			only = 0;
+	freeifaddrs(list);
+	return only;
+}
+static void filter(const char *rules)
+{
+	if (!only_loopback())
+		die("mode drop runs in a network namespace with nothing but loopback; bench/run makes one");
+	FILE *f = popen("nft -f -", "w");
+	if (!f || fputs(rules, f) < 0 || pclose(f))
+		die("nft failed");
+}
+static void fo_break(const char *mode)
+{
+	int drop = !strcmp(mode, "drop"), mute = !strcmp(mode, "blackhole"), rst = !strcmp(mode, "rst"), fin = !strcmp(mode, "fin");
+	if (!strcmp(mode, "430"))
+		uas_code = 430;
+	else if (!drop && !mute && !rst && !fin && strcmp(mode, "none"))
+		die("unknown mode %s", mode);
+	for (u32 u = 0; u < (u32)O.users; u++) {
+		struct conn *c = fl[u * 2 + (u32)O.brk - 1];
+		c->broken = strcmp(mode, "none") != 0;
+		if (rst || fin)
+			conn_close(c, rst);
+		else if (mute)
+			conn_mute(c, 1);
+	}
+	if (drop) /* on the way in: the sender of a packet that is dropped on its way out is told */
+		filter("table inet sipload {\n chain in {\n  type filter hook input priority 0;\n"
+		       "  ip saddr " BREAKING " drop\n  ip daddr " BREAKING " drop\n }\n}\n");
+}
+/* The silent flows work again: late copies are answered; then the flow that carried meanwhile is deregistered, which shows
+ * whether the silent one still has its binding, and a request to everybody shows whether it is used. */
+static void fo_heal(const char *mode, double *kept, double *healed, double *gone)
+{
+	u32 users = (u32)O.users;
+	if (!strcmp(mode, "drop"))
+		filter("delete table inet sipload\n");
+	else
+		for (u32 u = 0; u < users; u++)
+			conn_mute(fl[u * 2 + (u32)O.brk - 1], 0);
+	wait_quiet(O.settle_ms);
+	nextuser = 0;
+	run_engine(st_fo_leave, 0, 64, users, 0, 0);
+	*gone = 100.0 * (double)E.ok / users;
+	*kept = 100.0 * (double)fo_kept / users;
+	nextuser = 0;
+	run_engine(st_fo_req, O.rate > 0 ? O.rate : 200, 0, users, 0, 0);
+	*healed = 100.0 * (double)E.ok / users;
+}
+static void fo_register(void)
+{
 	fl = calloc((size_t)O.users * 2, sizeof *fl);
 	fo_order[0] = O.order == 12 ? 0 : 1;
 	fo_order[1] = 1 - fo_order[0];
-	const char *mode = O.mode ? O.mode : "rst";
-	nextuser = 0;
 	for (int k = 0; k < 2; k++) { /* first one flow of everybody, then the other, a second apart */
 		nextuser = (u32)(k * O.users);
 		run_engine(st_fo_reg, 0, 64, (u64)O.users, 0, 0);
@@ -1467,26 +1556,20 @@ static int cmd_failover(void)
 			        (unsigned long long)S.rejected);
 		wait_quiet(1100);
 	}
+}
+static void fo_codes(void)
+{
+	for (int i = 3; i < 700; i++)
+		if (S.codes[i])
+			printf("  status %d: %llu\n", i, (unsigned long long)S.codes[i]);
+}
+static int cmd_failover(void)
+{
+	O.flows = 2;
+	const char *mode = O.mode ? O.mode : "rst";
+	fo_register();
 	uac = open_set(O.proto == P_UDP ? 4 : 10, LOOP(0, 2, 1), &nuac);
-	u32 b = (u32)O.brk - 1;
-	for (int u = 0; u < O.users; u++) {
-		struct conn *c = fl[(u32)u * 2 + b];
-		if (!strcmp(mode, "rst"))
-			conn_close(c, 1);
-		else if (!strcmp(mode, "fin"))
-			conn_close(c, 0);
-		else if (!strcmp(mode, "blackhole")) {
-			c->mute = 1;
-			if (c->proto != P_UDP) {
-				c->want_w = 2;
-				conn_want_write(c, 0);
-			}
-		} else if (!strcmp(mode, "430")) {
-			c->jobgen = 0xdead;
-			uas_code = 430;
-		} else if (strcmp(mode, "none"))
-			die("unknown mode %s", mode);
-	}
+	fo_break(mode);
 	wait_quiet(O.gap_ms);
 	nextuser = 0;
 	u64 lost0 = lost_conns;
@@ -1494,14 +1577,12 @@ static int cmd_failover(void)
 	double okp = 100.0 * (double)E.ok / O.users;
 	printf("failover %s %s (%s, flow %d broken, registered last: flow %d, gap %d ms): success %.2f %% of %d; delivered %llu, delivery "
 	       "ms "
-	       "p50 %.2f p99 %.2f max %.2f; answer ms p50 %.2f p99 %.2f; timeouts %llu rejected %llu; surviving flows lost %llu\n",
+	       "p50 %.2f p99 %.2f max %.2f; answer ms p50 %.2f p99 %.2f; timeouts %llu rejected %llu; flows lost %llu\n",
 	        mode, proto_name[O.proto], O.invite ? "INVITE" : "MESSAGE", O.brk, fo_order[1] + 1, O.gap_ms, okp, O.users,
 	        (unsigned long long)S.hdeliv.n, hist_q(&S.hdeliv, .5), hist_q(&S.hdeliv, .99), (double)S.hdeliv.max / 1e6,
 	        hist_q(&S.lat, .5), hist_q(&S.lat, .99), (unsigned long long)S.timeouts, (unsigned long long)S.rejected,
 	        (unsigned long long)(lost_conns - lost0));
-	for (int i = 3; i < 700; i++)
-		if (S.codes[i])
-			printf("  status %d: %llu\n", i, (unsigned long long)S.codes[i]);
+	fo_codes();
 	jopen();
 	jstr("mode", mode);
 	jstr("method", O.invite ? "INVITE" : "MESSAGE");
@@ -1513,6 +1594,20 @@ static int cmd_failover(void)
 	jhist("lat", &S.lat);
 	jnum("timeouts", (double)S.timeouts);
 	jnum("rejected", (double)S.rejected);
+	if (!strcmp(mode, "drop") || !strcmp(mode, "blackhole")) {
+		double kept, healed, gone;
+		fo_heal(mode, &kept, &healed, &gone);
+		printf("  healed: %.2f %% rang over the flow that had been silent; ms p50 %.2f p99 %.2f max %.2f; its binding was kept for "
+		       "%.2f %% (other flow deregistered: %.2f %%); late copies answered 482: %llu; silent flows closed by the server: %llu\n",
+		        healed, hist_q(&S.hdeliv, .5), hist_q(&S.hdeliv, .99), (double)S.hdeliv.max / 1e6, kept, gone,
+		        (unsigned long long)fo_late, (unsigned long long)(lost_conns - lost0));
+		fo_codes();
+		jnum("healed_pct", healed);
+		jnum("kept_pct", kept);
+		jhist("heal", &S.hdeliv);
+		jnum("late_copies", (double)fo_late);
+		jnum("flows_closed", (double)(lost_conns - lost0));
+	}
 	jclose();
 	return 0;
 }
@@ -1533,7 +1628,7 @@ static void usage(void)
 	      " flows: --steps N,N,..  --procs K (processes holding the connections; default by ulimit -n)  --crate R (connects/s; 0: "
 	      "window)  --ping-interval S  --probe N  --no-register\n"
 	      "        --settle MS  --gap MS (mass RST at the end, watch the server so long)\n"
-	      " failover: --mode none|rst|fin|blackhole|430 --break 1|2 --order 12|21 --gap MS --invite\n"
+	      " failover: --mode none|rst|fin|430|blackhole|drop --break 1|2 --order 12|21 --gap MS --invite\n"
 	      " floor: --host --port (UDP and TCP) --tls-port P --cert F --key F\n"
 	      " -v (repeat) verbose\n",
 	        stderr);
