@@ -74,6 +74,30 @@ static void check_times(const struct checking *k)
 		text_check_expires(check_error(k, "registrar", 0, "expires"), r->expires_min_s, r->expires_default_s, r->expires_max_s);
 }
 
+/* --- failover --- */
+
+/* A silence that is too short calls phones twice that are only slow; one that is too long is never seen. */
+static void check_silence(const struct checking *k, const char *name, int64_t silent_ms)
+{
+	const struct server_settings *s = &k->config->server;
+	if (!silent_ms)
+		return;
+	if (silent_ms < s->transaction.timers.t1)
+		text_check_silence_t1(check_warning(k, "failover", 0, name), str_of(name));
+	if (silent_ms >= s->transaction.timers.t1 * 64)         /* timers B and F */
+		text_check_silence_late(check_warning(k, "failover", 0, name), str_of(name));
+	else if (silent_ms >= s->proxy.give_up_ms)
+		text_check_silence_give_up(check_warning(k, "failover", 0, name), str_of(name));
+}
+
+static void check_failover(const struct checking *k)
+{
+	const struct proxy_settings *p = &k->config->server.proxy;
+	check_silence(k, "stream", p->silent_stream_ms);
+	check_silence(k, "udp", p->silent_udp_ms);
+	check_silence(k, "other", p->silent_other_ms);
+}
+
 /* --- listen --- */
 
 static void check_listener(const struct checking *k, unsigned i)
@@ -255,6 +279,7 @@ void config_check(const struct config *c, struct problems *problems)
 	struct checking k = { c, problems };
 	check_state(&k);
 	check_times(&k);
+	check_failover(&k);
 	if (!c->server.transport.listener_count)
 		text_check_no_listener(check_error(&k, "listen", 0, NULL));
 	else if (c->server.transport.listener_count > 64)

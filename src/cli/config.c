@@ -45,6 +45,16 @@ static const struct setting flow_section[] = {
 	{ "max", SET_NUMBER, C(server.transport.max_flows), .min = 0, .max = 100000000 },
 	{ "stun_per_second", SET_NUMBER, C(server.transport.stun_per_second), .min = 0, .max = 1000000 },
 	{ "force_rport", SET_BOOL, C(server.transaction.force_rport) },
+	{ "nat_ping", SET_TIME_S, C(server.transport.nat_ping_s), .min = 0, .max = DAY_S },
+	END
+};
+
+static const struct setting failover_section[] = {
+	{ "stream", SET_TIME_MS, C(server.proxy.silent_stream_ms), .min = 0, .max = 60000 },
+	{ "udp", SET_TIME_MS, C(server.proxy.silent_udp_ms), .min = 0, .max = 60000 },
+	{ "other", SET_TIME_MS, C(server.proxy.silent_other_ms), .min = 0, .max = 60000 },
+	{ "give_up", SET_TIME_MS, C(server.proxy.give_up_ms), .min = 100, .max = 600000 },
+	{ "unacked", SET_TIME_MS, C(server.transport.unacked_ms), .min = 100, .max = 10000 },
 	END
 };
 
@@ -149,6 +159,7 @@ const struct setting config_sections[] = {
 	{ "registrar", SET_SECTION, .of = registrar_section },
 	{ "auth", SET_SECTION, .of = auth_section },
 	{ "flow", SET_SECTION, .of = flow_section },
+	{ "failover", SET_SECTION, .of = failover_section },
 	{ "timers", SET_SECTION, .of = timers_section },
 	{ "limits", SET_SECTION, .of = limits_section },
 	{ "tls", SET_SECTION, .of = tls_section },

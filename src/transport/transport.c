@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transport.c - what the process shares: settings, listeners, keys, flow generations. */
 #include "flow_token.h"
+#include "registrations.h"
 #include "stream.h"
 #include "tls.h"
 #include "token_keys.h"
 #include "transport_private.h"
+#include "udp_verdicts.h"
 #include <errno.h>
 #include <sys/resource.h>
 
@@ -20,7 +22,7 @@ void transport_settings_init(struct transport_settings *s)
 		.limits = { .max_head_bytes = 65535, .max_body_bytes = 65535, .max_headers = 256 },
 		.tls_verify = true,
 		.handshake_ms = 5000, .message_ms = 15000, .unregistered_ms = 120000, .idle_ms = 300000,
-		.flow_timer_s = 120, .flow_grace_s = 30,
+		.flow_timer_s = 120, .flow_grace_s = 30, .unacked_ms = 1200, .nat_ping_s = 25,
 		.queue_bytes = 262144, .stun_per_second = 50 };
 }
 
@@ -86,6 +88,8 @@ int transport_new(const struct transport_settings *s, struct transport **out, st
 	copy_listeners(t, s);
 	t->max_flows = flow_limit(s);
 	flow_table_init(&t->flows, s->workers, t->max_flows);
+	t->registrations = registrations_new();
+	t->verdicts = udp_verdicts_new();
 	t->outgoing = outgoing_new();
 	t->interfaces = interfaces_new();
 	int err = open_all(t, error);
@@ -106,6 +110,8 @@ void transport_free(struct transport *t)
 	token_keys_free(t->keys);
 	interfaces_free(t->interfaces);
 	outgoing_free(t->outgoing);
+	registrations_free(t->registrations);
+	udp_verdicts_free(t->verdicts);
 	flow_table_fini(&t->flows);
 	arena_fini(&t->arena);
 	mem_free(t);

@@ -29,7 +29,7 @@ static void what_is_no_yaml_or_more_than_we_read_is_refused_at_its_place(void **
 		{ "server:\n  workers: 1\n  workers: 2\n", "t.yaml:3:3: error: 'workers' is here twice (first in line 2); keep one of them" },
 		{ "a: &x 1\nserver: *x\n",
 		  "t.yaml:2:10: error: aliases (*name) are not supported; write the value again\n"
-		  "t.yaml:1:1: error: unknown section 'a'; possible are: server, listen, domains, peers, routes, registrar, auth, flow, timers, "
+		  "t.yaml:1:1: error: unknown section 'a'; possible are: server, listen, domains, peers, routes, registrar, auth, flow, failover, timers, "
 		  "limits, tls, dns, store, log" },
 		{ "? [a]\n: 1\n", "t.yaml:1:4: error: a name must be plain text" },
 		{ "domains: [\"a\\u0007b\"]\n", "t.yaml:1:12: error: a control character; write the value without it\n"
@@ -198,7 +198,8 @@ static void what_is_written_arrives_in_its_room(void **state)
 	             "routes:\n  - { prefix: '+7', to: [sip:a, { uri: sip:b, priority: 5 }], strip: 1, add: 8, host: hop, probe: 30s }\n"
 	             "registrar: { expires: { min: 10s }, replace_oldest: off }\n"
 	             "auth: { algorithms: md5 }\n"
-	             "flow: { timer: 25s, queue: 1MiB }\n"
+	             "flow: { timer: 25s, queue: 1MiB, nat_ping: 20s }\n"
+	             "failover: { stream: 900ms, udp: 3s, other: 5s, give_up: 10s, unacked: 700ms }\n"
 	             "dns: { servers: [127.0.0.1, 127.0.0.2:5353] }\n"
 	             "store: { kind: memory, on_failure: refuse }\n"
 	             "log: { level: DEBUG }\n", "/etc/sluice");
@@ -242,6 +243,12 @@ static void what_is_written_arrives_in_its_room(void **state)
 	assert_int_equal(s->registrar.flow_timer_s, 25);
 	assert_int_equal(s->proxy.flow_timer_s, 25);
 	assert_int_equal(s->transport.queue_bytes, 1 << 20);
+	assert_int_equal(s->transport.nat_ping_s, 20);
+	assert_int_equal(s->proxy.silent_stream_ms, 900);
+	assert_int_equal(s->proxy.silent_udp_ms, 3000);
+	assert_int_equal(s->proxy.silent_other_ms, 5000);
+	assert_int_equal(s->proxy.give_up_ms, 10000);
+	assert_int_equal(s->transport.unacked_ms, 700);
 	assert_str(s->resolver.servers, "127.0.0.1:53,127.0.0.2:5353");
 	assert_true(s->memory_only && s->refuse_on_store_failure);
 	assert_int_equal(r.config.log_level, LOG_DEBUG);

@@ -66,6 +66,9 @@ WARNINGS = {
     "an address of a domain where nobody listens": ("domains: [ { name: example.com, aliases: [192.0.2.77] } ]\n", ":5:"),
     "a route for an own domain": (DOMAIN + "routes: [ { domain: example.com, to: [\"sip:192.0.2.1\"] } ]\n", ":6:"),
     "udp without tcp": (DOMAIN, ":5:", "  - udp: 127.0.0.1:25070\n"),
+    "silence shorter than a round trip": (DOMAIN + "failover: { udp: 200ms }\n", ":6:"),
+    "giving up before the next connection": (DOMAIN + "failover: { stream: 5s, give_up: 3s, udp: 1s, other: 2s }\n", ":6:"),
+    "silence longer than a transaction": (DOMAIN + "failover: { other: 32s, give_up: 40s }\n", ":6:"),
     "idle shorter than a call may ring": (DOMAIN + "flow: { timer: 20s, idle: 60s }\n", ":6:"),
 }
 
