@@ -231,6 +231,18 @@ void branch_close(struct branch *b)
 	}
 }
 
+bool branch_reopen(struct branch *b)
+{
+	struct context *cx = b->cx;
+	if (!b->cancelled || branch_was_heard(b) || !b->client || !txn_uncancel(cx->px->s.txns, b->client))
+		return false;
+	b->cancelled = b->abandoned = false;
+	b->open = true;
+	cx->open++;
+	loop_timer_set(cx->px->s.loop, &b->timer_c, loop_now_ms(cx->px->s.loop) + cx->px->s.settings.timer_c_ms);
+	return true;
+}
+
 void branch_cancel(struct branch *b, struct str reason_row)
 {
 	if (b->cancelled)

@@ -202,6 +202,12 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	branch_close(b);
+	if (status == 482 && g->flow_lost) {            /* it holds what we cannot hear any more: no loop of the caller's */
+		group_end(g);
+		consider(cx, 480, NULL);
+		packet_free(p);
+		return;
+	}
 	if (status == 430) {
 		forget_flow(cx, b->target);
 		group_settle(cx, g);
@@ -234,7 +240,8 @@ void context_response(struct context *cx, struct branch *b, struct packet *p)
 	else if (b->open && cx->msg)
 		failure(cx, b, p);
 	else {
-		branch_close(b);
+		if (cx->msg)                            /* it lost against a sibling: should that one fail, its flow is as good as any */
+			b->target->used = false;
 		packet_free(p);
 	}
 }

@@ -51,12 +51,25 @@ static struct branch *open_branch(const struct group *g, const struct branch *b)
 	return abandoned;
 }
 
+/* One that was cancelled because another rang, but has not heard of it yet: better than a second copy over the same flow. */
+static bool revive(struct group *g)
+{
+	LIST_EACH(&g->cx->branches, it) {
+		struct branch *b = CONTAINER(it, struct branch, node);
+		if (b->group == g && !b->open && branch_reopen(b))
+			return true;
+	}
+	return false;
+}
+
 void group_settle(struct context *cx, struct group *g)
 {
 	if (g->over)
 		return;
 	struct branch *left = open_branch(g, NULL);
 	if (left && !left->abandoned)
+		return;
+	if (revive(g))
 		return;
 	if (group_next(g)) {
 		g->started = false;
@@ -74,7 +87,8 @@ static void cancel_others(struct group *g, const struct branch *b)
 	while ((other = open_branch(g, b))) {
 		branch_cancel(other, STR_NONE);
 		branch_close(other);
-		other->target->used = false;            /* its flow is as good as any, should b's fail now */
+		if (branch_was_heard(other))
+			other->target->used = false;    /* its flow is as good as any, should b's fail now */
 	}
 }
 
@@ -117,17 +131,16 @@ bool group_merged(struct context *cx, struct branch *b)
 {
 	struct group *g = b->group;
 	struct branch *other = open_branch(g, b);
+	if (!other && (!g->flow_lost || g->merged >= MERGED_MAX || cx->cancelled || cx->stopped))
+		return false;
+	branch_close(b);
+	b->target->used = false;                        /* its flow is fine, should the other fail */
 	if (other) {
 		if (!b->abandoned)
 			other->abandoned = false;       /* the phone has it from there: that one is waited for */
-		branch_close(b);
 		return true;
 	}
-	if (!g->flow_lost || g->merged >= MERGED_MAX || cx->cancelled || cx->stopped)
-		return false;
 	g->merged++;
-	branch_close(b);
-	b->target->used = false;
 	g->started = true;
 	g->retry.fire = retry_fired;
 	loop_timer_set(cx->px->s.loop, &g->retry, loop_now_ms(cx->px->s.loop) + MERGED_WAIT_MS);

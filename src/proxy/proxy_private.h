@@ -191,6 +191,8 @@ void branch_start(struct context *cx, struct group *g);                 /* the g
 void branch_cancel(struct branch *b, struct str reason_row);
 void branch_close(struct branch *b);                    /* it will give no final response any more */
 void branch_free(struct branch *b);
+/* It was cancelled in favour of another, and nothing of that has left: it may give a final response again. */
+bool branch_reopen(struct branch *b);
 bool branch_was_heard(const struct branch *b);          /* any response, also 100 */
 
 /* context.c: what branches report */

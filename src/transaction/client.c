@@ -260,6 +260,17 @@ void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra)
 		send_cancel(ct);
 }
 
+bool txn_uncancel(struct txns *x, struct txn_client *ct)
+{
+	if (!ct->cancel_wanted || ct->cancel_sent || !waiting(ct))
+		return false;
+	ct->cancel_wanted = false;
+	mem_free((void *)ct->cancel_rows.p);
+	ct->cancel_rows = STR_NONE;
+	wake(ct, ict_wanted_again(&ct->ict, loop_now_ms(x->loop)).wake_at);
+	return true;
+}
+
 void txn_forget(struct txns *x, struct txn_client *ct)
 {
 	(void)x;

@@ -106,6 +106,13 @@ struct txn_actions ict_cancel_wanted(struct ict *t)
 	return with_wake(t, (struct txn_actions){ 0 });
 }
 
+struct txn_actions ict_wanted_again(struct ict *t, int64_t now)
+{
+	if (t->state == ICT_CALLING && !t->waits.reliable)
+		t->waits.repeat_at = now;
+	return with_wake(t, (struct txn_actions){ 0 });
+}
+
 struct txn_actions ict_cancel_sent(struct ict *t, int64_t now)
 {
 	if (t->state == ICT_PROCEEDING)

@@ -304,6 +304,27 @@ static void a_cancel_is_repeated_and_without_an_end_the_invite_fails_after_64_t1
 	world_free(w);
 }
 
+static void a_cancel_that_has_not_left_can_be_taken_back(void **state)
+{
+	struct world *w = world_new(NULL);
+	(void)state;
+	ask(w, "INVITE", ONE, udp_from(5060));
+	txn_cancel(w->x, w->client, STR("Reason: x\r\n"));
+	forget_sent(w);
+	fake_advance(&w->fake, 2000);
+	assert_true(txn_uncancel(w->x, w->client));
+	assert_false(txn_uncancel(w->x, w->client));
+	fake_advance(&w->fake, 0);
+	assert_left(w, "INVITE ", "", 5060);                    /* and it is repeated again */
+	response_arrives(w, 180, "INVITE", ONE, "t");
+	assert_left_nothing(w);
+	txn_cancel(w->x, w->client, STR_NONE);
+	assert_left(w, "CANCEL ", "", 5060);
+	assert_false(txn_uncancel(w->x, w->client));
+	assert_told(w, "180");
+	world_free(w);
+}
+
 static void a_cancel_after_the_end_does_nothing(void **state)
 {
 	struct world *w = world_new(NULL);
@@ -461,6 +482,7 @@ int main(void)
 		cmocka_unit_test(silence_is_told_once_and_the_request_goes_on),
 		cmocka_unit_test(who_has_answered_anything_is_not_silent),
 		cmocka_unit_test(a_peer_that_acknowledges_nothing_is_silent_at_once_and_once),
+		cmocka_unit_test(a_cancel_that_has_not_left_can_be_taken_back),
 		cmocka_unit_test(a_cancel_after_the_end_does_nothing),
 		cmocka_unit_test(the_callback_may_cancel_and_forget),
 		cmocka_unit_test(the_end_of_a_stream_fails_those_that_wait_on_it_and_no_other),

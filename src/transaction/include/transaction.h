@@ -130,6 +130,8 @@ struct txn_client *txn_send(struct txns *x, const struct txn_request *r);
  * of the CANCEL, `failed` says TIMEOUT (RFC 3261 §9.1). Fine to call twice or after the end of the INVITE (nothing
  * happens). */
 void txn_cancel(struct txns *x, struct txn_client *ct, struct str extra);
+/* The INVITE is wanted after all: true when its CANCEL had not left yet and its final response is still to come. */
+bool txn_uncancel(struct txns *x, struct txn_client *ct);
 /* No more callbacks for ct: it goes on by itself (ACK, absorbing copies) and ends. A cancelled one may be forgotten:
  * its CANCEL is still sent and repeated. */
 void txn_forget(struct txns *x, struct txn_client *ct);

@@ -52,6 +52,7 @@ struct txn_actions ict_timer(struct ict *t, int64_t now);       /* A, B, D, M: w
 struct txn_actions ict_error(struct ict *t);                    /* the transport could not send, or lost the flow */
 /* Nobody wants an answer any more: while nothing was heard the request is not repeated (what heals late must not ring). */
 struct txn_actions ict_cancel_wanted(struct ict *t);
+struct txn_actions ict_wanted_again(struct ict *t, int64_t now);
 /* A CANCEL was sent: without a final response within 64*T1 the transaction is given up. RFC 3261 §9.1 */
 struct txn_actions ict_cancel_sent(struct ict *t, int64_t now);
 
