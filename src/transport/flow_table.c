@@ -6,14 +6,18 @@
 void flow_table_init(struct flow_table *t, unsigned workers, uint32_t slots)
 {
 	*t = (struct flow_table){ .workers = workers, .slots = slots };
-	for (unsigned i = 0; i < workers; i++)
+	for (unsigned i = 0; i < workers; i++) {
 		t->generations[i] = mem_zalloc(slots * sizeof *t->generations[i]);
+		t->suspects[i] = mem_zalloc(slots * sizeof *t->suspects[i]);
+	}
 }
 
 void flow_table_fini(struct flow_table *t)
 {
-	for (unsigned i = 0; i < t->workers; i++)
+	for (unsigned i = 0; i < t->workers; i++) {
 		mem_free((void *)t->generations[i]);
+		mem_free((void *)t->suspects[i]);
+	}
 	*t = (struct flow_table){ 0 };
 }
 
@@ -24,6 +28,52 @@ bool flow_table_alive(const struct flow_table *t, uint64_t serial)
 	if (worker >= t->workers || slot >= t->slots || flow_serial_generation(serial) == 0)
 		return false;
 	return atomic_load_explicit(&t->generations[worker][slot], memory_order_acquire) == flow_serial_generation(serial);
+}
+
+static _Atomic uint32_t *suspect_of(const struct flow_table *t, uint64_t serial)
+{
+	return &t->suspects[flow_serial_worker(serial)][flow_serial_slot(serial)];
+}
+
+static bool absolve(struct flow_table *t, uint64_t serial)
+{
+	uint32_t generation = flow_serial_generation(serial);
+	if (!atomic_compare_exchange_strong(suspect_of(t, serial), &generation, 0))
+		return false;
+	atomic_fetch_sub_explicit(&t->suspect_count, 1, memory_order_relaxed);
+	return true;
+}
+
+bool flow_table_suspect(struct flow_table *t, uint64_t serial)
+{
+	if (!flow_table_alive(t, serial))
+		return false;
+	uint32_t generation = flow_serial_generation(serial), before = 0;
+	_Atomic uint32_t *at = suspect_of(t, serial);
+	/* Counted first, so that nobody sees the mark but not the count. */
+	atomic_fetch_add_explicit(&t->suspect_count, 1, memory_order_relaxed);
+	if (!atomic_compare_exchange_strong(at, &before, generation)) {
+		atomic_fetch_sub_explicit(&t->suspect_count, 1, memory_order_relaxed);
+		return false;
+	}
+	/* It may have closed meanwhile. Closing bumps the generation and then looks for a mark, here the mark is made and then
+	 * the generation looked at: one of the two sees the other, in the single order of these operations. */
+	if (atomic_load(&t->generations[flow_serial_worker(serial)][flow_serial_slot(serial)]) == generation)
+		return true;
+	absolve(t, serial);
+	return false;
+}
+
+bool flow_table_is_suspect(const struct flow_table *t, uint64_t serial)
+{
+	return atomic_load_explicit(&t->suspect_count, memory_order_relaxed) && flow_table_alive(t, serial) &&
+	       atomic_load_explicit(suspect_of(t, serial), memory_order_relaxed) == flow_serial_generation(serial);
+}
+
+bool flow_table_heard(struct flow_table *t, uint64_t serial)
+{
+	return atomic_load_explicit(suspect_of(t, serial), memory_order_relaxed) == flow_serial_generation(serial) &&
+	       absolve(t, serial);
 }
 
 void flow_slots_init(struct flow_slots *s, struct flow_table *table, unsigned worker)
@@ -64,7 +114,8 @@ void flow_slots_close(struct flow_slots *s, uint64_t serial)
 	uint32_t slot = flow_serial_slot(serial), generation = flow_serial_generation(serial);
 	s->objects[slot] = NULL;
 	/* After the last generation comes 0, which no serial has: the slot is retired. */
-	atomic_store_explicit(&s->table->generations[s->worker][slot], generation + 1, memory_order_release);
+	atomic_store(&s->table->generations[s->worker][slot], generation + 1);
+	absolve(s->table, serial);
 	if (generation != UINT32_MAX)
 		s->free[s->free_count++] = slot;
 }

@@ -4,7 +4,8 @@
  * A serial is worker (8 bits), slot (24), generation (32). Each slot has one atomic generation: the
  * connection lives as long as it equals the serial's. Closing bumps it, and every copy of the serial,
  * wherever it is kept, is dead at that instant. A slot whose generations are used up is retired, so no
- * serial ever names two connections. */
+ * serial ever names two connections. Beside it stands whether that connection is silent: the generation for which it is
+ * (0: none), so that suspicion ends with its connection. */
 #ifndef SLUICE_FLOW_TABLE_H
 #define SLUICE_FLOW_TABLE_H
 
@@ -16,7 +17,8 @@
 #define FLOW_WORKERS_MAX 64
 
 struct flow_table {
-	_Atomic uint32_t *generations[FLOW_WORKERS_MAX];
+	_Atomic uint32_t *generations[FLOW_WORKERS_MAX], *suspects[FLOW_WORKERS_MAX];
+	atomic_uint suspect_count;
 	unsigned workers;
 	uint32_t slots;                 /* a worker */
 };
@@ -26,6 +28,12 @@ void flow_table_init(struct flow_table *t, unsigned workers, uint32_t slots);
 void flow_table_fini(struct flow_table *t);
 /* Any thread; any number, also one from outside. */
 bool flow_table_alive(const struct flow_table *t, uint64_t serial);
+/* Any thread. True: it lives and was not suspect. */
+bool flow_table_suspect(struct flow_table *t, uint64_t serial);
+/* Any thread; one load while no stream is suspect. */
+bool flow_table_is_suspect(const struct flow_table *t, uint64_t serial);
+/* The owner of a living serial heard something. True: it was suspect. One relaxed load when it was not. */
+bool flow_table_heard(struct flow_table *t, uint64_t serial);
 
 static inline unsigned flow_serial_worker(uint64_t serial) { return (unsigned)(serial >> 56); }
 static inline uint32_t flow_serial_slot(uint64_t serial) { return (uint32_t)(serial >> 32) & (FLOW_SLOTS_MAX - 1); }

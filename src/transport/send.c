@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* send.c - what other rooms ask of a flow, on whichever worker they are. */
+#include "registrations.h"
 #include "stream.h"
 #include "tls.h"
+#include "udp_verdicts.h"
 #include <sys/socket.h>
 
 /* --- orders to the worker that has the connection: they cannot fail, and it looks at the generation
@@ -109,7 +111,16 @@ bool transport_flow_alive(const struct transport *t, const struct flow_ref *f)
 
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
 {
-	if (f->serial && r->until_ms > loop_now_ms(w->loop))
+	int64_t now_ms = loop_now_ms(w->loop);
+	if (flow_ref_none(f))
+		return;
+	if (r->registration)
+		registrations_note(w->t, f, r, now_ms);
+	if (r->until_ms <= now_ms)
+		return;
+	if (!f->serial)
+		udp_verdict_clear(w->t->verdicts, f);
+	else
 		give_order(w, &(struct order){ .kind = ORDER_REGISTERED, .serial = f->serial, .flag = r->outbound,
 		                               .until_ms = r->until_ms });
 }

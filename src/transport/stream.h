@@ -66,6 +66,9 @@ void stream_rewatch(struct stream *s);                  /* what epoll should tel
 void stream_rearm(struct stream *s);                    /* a deadline came nearer */
 void stream_log_end(const struct stream *s, const char *why);
 
+/* --- silence.c --- */
+void stream_heard(struct stream *s);                    /* a byte came */
+
 /* --- reading (stream_read.c) --- */
 void stream_read(struct stream *s);
 /* Bytes of the peer, decrypted where need be. */

@@ -173,7 +173,7 @@ void stream_read(struct stream *s)
 		stream_close(s, FLOW_END_CLOSED);
 		return;
 	}
-	s->heard_ms = loop_now_ms(s->w->loop);
+	stream_heard(s);
 	struct str bytes = { s->w->scratch, (size_t)n };
 	if (s->tls)
 		tls_take(s, bytes);

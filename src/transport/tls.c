@@ -255,7 +255,8 @@ static void handshake_step(struct stream *s)
 		handshake_failed(s, n ? strerror(errno) : "the peer closed the connection");
 		return;
 	}
-	s->heard_ms = loop_now_ms(s->w->loop);
+	if (n > 0)
+		stream_heard(s);
 	give(s, (struct str){ s->w->scratch, n > 0 ? (size_t)n : 0 });
 	int done = SSL_do_handshake(s->tls->ssl);
 	if (done != 1) {

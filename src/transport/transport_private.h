@@ -29,6 +29,8 @@ struct tls_session;
 struct token_keys;
 struct interfaces;
 struct outgoing;
+struct registrations;
+struct udp_verdicts;
 
 struct listener {
 	enum transport_kind kind;
@@ -47,6 +49,8 @@ struct transport {
 	unsigned listener_count;
 	struct transport_worker *workers[WORKERS_MAX];
 	struct flow_table flows;
+	struct registrations *registrations;
+	struct udp_verdicts *verdicts;
 	unsigned max_flows;
 	atomic_uint flows_open;
 	struct outgoing *outgoing;      /* connections of ours, by where they lead */
@@ -136,6 +140,10 @@ void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *
 
 /* --- flow.c --- */
 const char *transport_scheme(enum transport_kind kind);         /* "udp", for people */
+
+/* --- silence.c --- */
+/* A datagram came, of any kind. False: this flow was proved dead, and no registration was granted on it since. */
+bool udp_heard(struct transport_worker *w, const struct flow_ref *from);
 
 /* --- listener.c --- */
 int listeners_open(struct transport *t, struct transport_error *error);

@@ -86,6 +86,7 @@ static void take_datagram(struct udp_port *p, struct str text, const struct flow
 {
 	char answer[STUN_ANSWER_MAX];
 	size_t n;
+	udp_heard(p->w, from);
 	switch (stun_handle(text, &from->remote, answer, &n)) {
 	case STUN_ANSWER:
 		answer_stun(p, from, (struct str){ answer, n });
