@@ -271,7 +271,7 @@ static void transport_acts(struct player *pl, struct script *s)
 		txns_flow_closed(pl->x, &f);
 		break;
 	case 2:
-		txns_unreachable(pl->x, &f, raw(s));
+		txns_unreachable(pl->x, &f, raw(s), next(s) % 2);
 		break;
 	case 3:
 		w->send_result = (enum send_result)(next(s) % 3);

@@ -39,15 +39,22 @@ static void got_response(void *user, struct txn_client *ct, struct packet *p)
 }
 
 /* What a target counts as that gave nothing final. Dead by proof (430: what is bound to it goes) is a flow that ended, or a phone's
- * own socket that ICMP says is closed; a connection that we could not open proves nothing about the phone. */
+ * own socket that ICMP says is closed; a connection that we could not open, or a network that took nothing, proves nothing about
+ * the phone. */
 static unsigned failed_as(const struct branch *b, enum txn_failure why)
 {
 	const struct target *t = b->target;
-	if (why == TXN_TIMEOUT)
+	switch (why) {
+	case TXN_TIMEOUT:
 		return 408;
-	if (!flow_ref_none(&t->flow) || (why == TXN_UNREACHABLE && t->binding && !t->node))
-		return 430;
-	return 503;
+	case TXN_FLOW_GONE:
+		return flow_ref_none(&t->flow) ? 503 : 430;
+	case TXN_UNREACHABLE:
+		return !t->node && (t->binding || t->token_flow) ? 430 : 503;
+	case TXN_NOT_SENT:
+		break;
+	}
+	return t->node || !(t->binding || t->token_flow) ? 503 : 480;
 }
 
 static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
@@ -64,7 +71,12 @@ static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
 		b->hop_at++;
 		send_next(b);
 	} else {
-		context_target_failed(cx, b, failed_as(b, why));
+		unsigned status = failed_as(b, why);
+		if (why == TXN_UNREACHABLE && status == 430)
+			transport_flow_dead(cx->px->s.transport_worker, txn_client_flow(ct));
+		if (why == TXN_NOT_SENT)
+			target_suspect(cx, b->target);
+		context_target_failed(cx, b, status);
 	}
 	context_go_on(cx);
 }

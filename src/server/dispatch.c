@@ -42,12 +42,17 @@ static void flow_closed(void *user, const struct flow_ref *flow, enum flow_end w
 	txns_flow_closed(((struct worker *)user)->txns, flow);
 }
 
-static void unreachable(void *user, const struct flow_ref *flow, struct str quote)
+static void unreachable(void *user, const struct flow_ref *flow, struct str quote, bool proof)
 {
-	txns_unreachable(((struct worker *)user)->txns, flow, quote);
+	txns_unreachable(((struct worker *)user)->txns, flow, quote, proof);
 }
 
-const struct transport_events worker_transport_events = { owner, message, flow_closed, unreachable };
+static void flow_unacked(void *user, const struct flow_ref *flow)
+{
+	txns_flow_unacked(((struct worker *)user)->txns, flow);
+}
+
+const struct transport_events worker_transport_events = { owner, message, flow_closed, unreachable, flow_unacked };
 
 /* --- requests --- */
 

@@ -94,7 +94,7 @@ static void write_cancel(struct buf *out, const struct sip_msg *request, const v
 /* --- doing what the machine says --- */
 static enum txn_failure failure_of(const struct txn_client *ct, enum send_result sent)
 {
-	return sent == SEND_GONE || transport_is_stream(ct->flow.kind) ? TXN_FLOW_GONE : TXN_UNREACHABLE;
+	return sent == SEND_GONE || transport_is_stream(ct->flow.kind) ? TXN_FLOW_GONE : TXN_NOT_SENT;
 }
 
 static enum send_result transmit(struct txn_client *ct)
@@ -335,12 +335,12 @@ static struct str quoted_branch(struct str quote)
 	return STR_NONE;
 }
 
-void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote)
+void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote, bool proof)
 {
 	struct str start = quote, method;
 	if (!str_cut(&start, ' ', &method))
 		return;
 	struct txn_client *ct = client_find(x, quoted_branch(quote), sip_method_of(method));
 	if (ct && waiting(ct) && !ct->refused && ct->flow.kind == flow->kind && addr_eq(&ct->flow.remote, &flow->remote))
-		fail(ct, TXN_UNREACHABLE);
+		fail(ct, proof ? TXN_UNREACHABLE : TXN_NOT_SENT);
 }

@@ -111,11 +111,13 @@ struct transport_worker {
 	struct list dead;               /* streams to free at the end of the turn */
 	struct loop_hook turn_end;
 	struct loop_timer flush_timer;  /* armed while something waits: a turn end will come */
-	struct loop_timer park_timer, rest_timer;
+	struct loop_timer park_timer, rest_timer, sweep_timer;
+	int64_t sweep_since_ms;
+	uint64_t swept;                 /* shards, since then */
 	bool resting, quiet;
 	char *scratch;                  /* READ_BYTES: what was read last */
 	struct tls *tls;
-	struct wire *pong;
+	struct wire *pong, *ping;
 	struct route_cache *routes;
 	_Atomic uint64_t counts[COUNTERS];
 };
@@ -136,7 +138,8 @@ bool worker_dispatch(struct transport_worker *w, struct packet *p);
 void worker_wants_flush(struct transport_worker *w);
 /* Tell every worker, in its next turn. */
 void worker_tell_closed(struct transport_worker *w, const struct flow_ref *flow, enum flow_end why);
-void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *flow, struct str quote);
+void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *flow, struct str quote, bool proof);
+void worker_tell_unacked(struct transport_worker *w, const struct flow_ref *flow);
 
 /* --- flow.c --- */
 const char *transport_scheme(enum transport_kind kind);         /* "udp", for people */
@@ -144,6 +147,9 @@ const char *transport_scheme(enum transport_kind kind);         /* "udp", for pe
 /* --- silence.c --- */
 /* A datagram came, of any kind. False: this flow was proved dead, and no registration was granted on it since. */
 bool udp_heard(struct transport_worker *w, const struct flow_ref *from);
+
+/* --- sweep.c --- */
+void sweep_start(struct transport_worker *w);                   /* worker 0 does it, the others nothing */
 
 /* --- listener.c --- */
 int listeners_open(struct transport *t, struct transport_error *error);

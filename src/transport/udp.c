@@ -86,9 +86,11 @@ static void take_datagram(struct udp_port *p, struct str text, const struct flow
 {
 	char answer[STUN_ANSWER_MAX];
 	size_t n;
-	udp_heard(p->w, from);
+	bool dead = !udp_heard(p->w, from);
 	switch (stun_handle(text, &from->remote, answer, &n)) {
 	case STUN_ANSWER:
+		if (dead)
+			n = stun_flow_failed(text, answer);
 		answer_stun(p, from, (struct str){ answer, n });
 		return;
 	case STUN_SILENT:
@@ -135,6 +137,12 @@ static bool says_unreachable(const struct sock_extended_err *e)
 	return false;
 }
 
+/* That host is there, and it is sure. A router that knows no way may know one in a second. RFC 1122 §3.2.2.1 */
+static bool says_nobody_listens(const struct sock_extended_err *e)
+{
+	return e->ee_origin == SO_EE_ORIGIN_ICMP ? e->ee_code == ICMP_PORT_UNREACH : e->ee_code == ICMP6_DST_UNREACH_NOPORT;
+}
+
 static bool find_error(struct msghdr *m, struct sock_extended_err *out)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -167,7 +175,7 @@ static void read_errors(struct udp_port *p)
 			continue;
 		if (l->wildcard)
 			local_of(&m, &flow.local);
-		worker_tell_unreachable(w, &flow, (struct str){ quote, (size_t)n });
+		worker_tell_unreachable(w, &flow, (struct str){ quote, (size_t)n }, says_nobody_listens(&e));
 	}
 }
 
@@ -232,12 +240,12 @@ static void fill_batch(struct send_batch *b, const struct udp_port *p)
 	}
 }
 
-/* The kernel refuses this one datagram: its sender learns it as from an ICMP. */
+/* The kernel refuses this one datagram: its sender learns it, as it would from a router. */
 static void refuse_datagram(struct udp_port *p, const struct udp_out *out)
 {
 	struct flow_ref flow = { .kind = TRANSPORT_UDP, .listener = p->listener, .local = out->local, .remote = out->remote };
 	count_add(p->w, COUNT_DROPPED, 1);
-	worker_tell_unreachable(p->w, &flow, wire_str(out->bytes));
+	worker_tell_unreachable(p->w, &flow, wire_str(out->bytes), false);
 }
 
 void udp_flush(struct udp_port *p)

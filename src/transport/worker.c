@@ -64,8 +64,9 @@ struct packet *worker_receive(struct transport_worker *w, struct str text, const
 /* One allocation for all workers; the last one frees it. */
 struct news {
 	atomic_uint left;
-	bool closed;                    /* else: unreachable */
-	enum flow_end why;
+	enum { NEWS_CLOSED, NEWS_UNREACHABLE, NEWS_UNACKED } kind;
+	bool proof;                     /* of unreachable */
+	enum flow_end why;              /* closed */
 	struct flow_ref flow;
 	struct str quote;
 	struct news_task {
@@ -80,10 +81,18 @@ static void run_news(struct loop_task *task)
 	struct news_task *n = CONTAINER(task, struct news_task, task);
 	struct news *news = n->news;
 	struct transport_worker *w = n->w;
-	if (news->closed)
+	switch (news->kind) {
+	case NEWS_CLOSED:
 		w->events.flow_closed(w->user, &news->flow, news->why);
-	else
-		w->events.unreachable(w->user, &news->flow, news->quote);
+		break;
+	case NEWS_UNREACHABLE:
+		w->events.unreachable(w->user, &news->flow, news->quote, news->proof);
+		break;
+	case NEWS_UNACKED:
+		if (w->events.flow_unacked)
+			w->events.flow_unacked(w->user, &news->flow);
+		break;
+	}
 	if (atomic_fetch_sub_explicit(&news->left, 1, memory_order_acq_rel) == 1)
 		mem_free(news);
 }
@@ -122,14 +131,24 @@ static void news_post(struct transport_worker *w, struct news *news)
 void worker_tell_closed(struct transport_worker *w, const struct flow_ref *flow, enum flow_end why)
 {
 	struct news *news = news_new(w, flow, STR_NONE);
-	news->closed = true;
+	news->kind = NEWS_CLOSED;
 	news->why = why;
 	news_post(w, news);
 }
 
-void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *flow, struct str quote)
+void worker_tell_unreachable(struct transport_worker *w, const struct flow_ref *flow, struct str quote, bool proof)
 {
-	news_post(w, news_new(w, flow, quote));
+	struct news *news = news_new(w, flow, quote);
+	news->kind = NEWS_UNREACHABLE;
+	news->proof = proof;
+	news_post(w, news);
+}
+
+void worker_tell_unacked(struct transport_worker *w, const struct flow_ref *flow)
+{
+	struct news *news = news_new(w, flow, STR_NONE);
+	news->kind = NEWS_UNACKED;
+	news_post(w, news);
 }
 
 /* --- the turn's end --- */
@@ -179,6 +198,7 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	w->scratch = mem_alloc(READ_BYTES);
 	w->tls = t->tls[index];
 	w->pong = wire_new(STR("\r\n"));
+	w->ping = wire_new(STR("\r\n\r\n"));
 	w->routes = route_cache_new();
 	w->stun_limit = stun_limit_new(t->set.stun_per_second);
 	w->flush_timer.fire = nothing;
@@ -207,6 +227,7 @@ void transport_worker_go(struct transport_worker *w)
 		if (err)
 			log_write(LOG_ERROR, "listener %u, worker %u: cannot be watched: %s", i, w->index, strerror(-err));
 	}
+	sweep_start(w);
 }
 
 void transport_worker_quiet(struct transport_worker *w)
@@ -231,11 +252,13 @@ void transport_worker_free(struct transport_worker *w)
 	loop_timer_stop(w->loop, &w->flush_timer);
 	loop_timer_stop(w->loop, &w->park_timer);
 	loop_timer_stop(w->loop, &w->rest_timer);
+	loop_timer_stop(w->loop, &w->sweep_timer);
 	flow_slots_fini(&w->slots);
 	udp_receive_free(w->udp_receive);
 	stun_limit_free(w->stun_limit);
 	route_cache_free(w->routes);
 	wire_unref(w->pong);
+	wire_unref(w->ping);
 	mem_free(w->scratch);
 	w->t->workers[w->index] = NULL;
 	mem_free(w);

@@ -12,7 +12,7 @@ static void nothing_is_told_inside_the_send(void **state)
 	ask(w, "INVITE", ONE, udp_from(5060));
 	assert_told(w, "");
 	fake_advance(&w->fake, 0);
-	assert_told(w, "failed unreachable client-over");
+	assert_told(w, "failed not-sent client-over");
 	w->fake.transport.dead[1] = true;
 	ask(w, "OPTIONS", ONE, tcp_from(1));
 	assert_told(w, "");
@@ -30,7 +30,7 @@ static void a_response_to_what_was_never_sent_does_not_stop_the_failure(void **s
 	response_arrives(w, 200, "OPTIONS", ONE, "t");
 	assert_told(w, "");
 	fake_advance(&w->fake, 0);
-	assert_told(w, "failed unreachable client-over");
+	assert_told(w, "failed not-sent client-over");
 	world_free(w);
 }
 
@@ -407,15 +407,28 @@ static void an_unreachable_fails_the_branch_in_its_quote_and_no_other(void **sta
 		"INVITE sip:x;branch=z9hG4bKa SIP/2.0\r\nTo: <sip:x>;branch=z9hG4bKa\r\n",
 	};
 	for (size_t i = 0; i < COUNT(useless); i++)
-		txns_unreachable(w->x, &to, str_of(useless[i]));
-	txns_unreachable(w->x, &elsewhere, quote);      /* the branch, but not where it went */
+		txns_unreachable(w->x, &to, str_of(useless[i]), true);
+	txns_unreachable(w->x, &elsewhere, quote, true);      /* the branch, but not where it went */
 	assert_told(w, "");
-	txns_unreachable(w->x, &to, quote);
+	txns_unreachable(w->x, &to, quote, true);
 	assert_told(w, "failed unreachable client-over");
-	txns_unreachable(w->x, &to, quote);
+	txns_unreachable(w->x, &to, quote, true);
 	assert_told(w, "");
 	response_arrives(w, 180, "INVITE", "z9hG4bKb", "t");
 	assert_told(w, "180");
+	fake_drop(a);
+	world_free(w);
+}
+
+static void a_network_on_the_way_that_refuses_proves_nothing(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct flow_ref to = udp_from(5070);
+	(void)state;
+	ask(w, "INVITE", "z9hG4bKa", to);
+	struct fake_sent *a = fake_take(&w->fake);
+	txns_unreachable(w->x, &to, a->text, false);
+	assert_told(w, "failed not-sent client-over");
 	fake_drop(a);
 	world_free(w);
 }
@@ -427,7 +440,7 @@ static void a_retransmission_that_is_refused_fails_the_transaction(void **state)
 	ask(w, "OPTIONS", ONE, udp_from(5060));
 	w->fake.worker.send_result = SEND_REFUSED;
 	fake_advance(&w->fake, 500);
-	assert_told(w, "failed unreachable client-over");
+	assert_told(w, "failed not-sent client-over");
 	world_free(w);
 }
 
@@ -487,6 +500,7 @@ int main(void)
 		cmocka_unit_test(the_callback_may_cancel_and_forget),
 		cmocka_unit_test(the_end_of_a_stream_fails_those_that_wait_on_it_and_no_other),
 		cmocka_unit_test(a_cancelled_invite_and_its_cancel_end_with_their_stream),
+		cmocka_unit_test(a_network_on_the_way_that_refuses_proves_nothing),
 		cmocka_unit_test(an_unreachable_fails_the_branch_in_its_quote_and_no_other),
 		cmocka_unit_test(a_retransmission_that_is_refused_fails_the_transaction),
 		cmocka_unit_test(branches_are_long_and_none_differ_only_in_case),

@@ -56,7 +56,7 @@ static void on_response(void *user, struct txn_client *ct, struct packet *p)
 
 static void on_failed(void *user, struct txn_client *ct, enum txn_failure why)
 {
-	static const char *const names[] = { "failed timeout", "failed gone", "failed unreachable" };
+	static const char *const names[] = { "failed timeout", "failed gone", "failed unreachable", "failed not-sent" };
 	assert_non_null(ct);
 	tell(user, names[why]);
 }

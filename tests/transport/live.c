@@ -199,6 +199,7 @@ static void icmp_tells_that_a_datagram_did_not_arrive(void **state)
 		assert_true(addr_is_loopback(&s.flow.local));
 		rig_wait(&r, r.unreachable_count == 2);         /* every worker is told */
 		assert_true(flow_ref_same(&r.last_unreachable, &s.flow));
+		assert_true(r.last_proof);
 		assert_string_equal(r.last_quote, "hello there");
 		rig_stop(&r);
 	}

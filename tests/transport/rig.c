@@ -71,11 +71,12 @@ static void flow_closed(void *user, const struct flow_ref *flow, enum flow_end w
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void unreachable(void *user, const struct flow_ref *flow, struct str quote)
+static void unreachable(void *user, const struct flow_ref *flow, struct str quote, bool proof)
 {
 	struct rig_worker *w = user;
 	struct rig *r = w->rig;
 	pthread_mutex_lock(&r->lock);
+	r->last_proof = proof;
 	r->unreachable_count++;
 	r->last_unreachable = *flow;
 	snprintf(r->last_quote, sizeof r->last_quote, "%.*s", STR_FMT(quote));

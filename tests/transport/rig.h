@@ -59,6 +59,7 @@ struct rig {
 	unsigned closed_count;
 	unsigned unreachable_count;
 	struct flow_ref last_unreachable;
+	bool last_proof;
 	char last_quote[64];
 };
 

@@ -68,7 +68,8 @@ void txns_free(struct txns *x);         /* ends every transaction without callba
 void txns_receive(struct txns *x, struct packet *p);
 void txns_flow_closed(struct txns *x, const struct flow_ref *flow);     /* fails client transactions on it */
 void txns_flow_unacked(struct txns *x, const struct flow_ref *flow);    /* `silent` to those on it that heard nothing */
-void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote);   /* fails the branch that the quote names, no other */
+/* Fails the branch that the quote names, no other: UNREACHABLE with proof, else NOT_SENT. */
+void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str quote, bool proof);
 
 /* --- serving --- */
 /* Make a server transaction; takes the packet. NULL when the budget is used up (a 503 was sent) or when a copy of
@@ -93,7 +94,8 @@ void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, stru
 enum txn_failure {
 	TXN_TIMEOUT,                    /* timer B or F: no final response (no response at all, or only provisional ones: see got_response) */
 	TXN_FLOW_GONE,                  /* refused at once, or the stream ended while we waited */
-	TXN_UNREACHABLE                 /* ICMP with our own branch in its quote; or no socket to send from */
+	TXN_UNREACHABLE,                /* ICMP with our own branch in its quote: nobody listens there any more */
+	TXN_NOT_SENT                    /* our own socket or a network on the way refused it: no word about who was meant */
 };
 struct txn_client;
 struct txn_client_ops {

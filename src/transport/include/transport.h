@@ -85,9 +85,11 @@ struct transport_events {
 	void (*message)(void *user, struct packet *p);
 	/* A stream has ended. Told to every worker, once each; the serial is dead already. */
 	void (*flow_closed)(void *user, const struct flow_ref *flow, enum flow_end why);
-	/* ICMP said that a datagram did not arrive: destination unreachable for `remote`; quote is the
-	 * start of what was sent (may be cut). Told to every worker. Believe it only with a matching quote. RFC 3261 §18.4, TP-16 */
-	void (*unreachable)(void *user, const struct flow_ref *flow, struct str quote);
+	/* A datagram did not arrive: destination unreachable for `remote`; quote is the start of what was sent (may be cut).
+	 * `proof`: its host says by ICMP that nobody listens on that port; else a network on the way, or our own, refused
+	 * it, which says nothing about who was meant. Told to every worker. Believe it only with a matching quote. RFC 3261
+	 * §18.4, RFC 1122 §3.2.2.1, TP-16 */
+	void (*unreachable)(void *user, const struct flow_ref *flow, struct str quote, bool proof);
 	/* The peer's TCP has not acknowledged what was sent settings.unacked_ms ago: the stream became suspect. Told to every
 	 * worker. NULL: not wanted. */
 	void (*flow_unacked)(void *user, const struct flow_ref *flow);
@@ -177,9 +179,6 @@ enum send_result transport_open(struct transport_worker *w, const struct hop *ho
 /* --- flows --- */
 /* One atomic load, any thread. UDP and serial 0: true. */
 bool transport_flow_alive(const struct transport *t, const struct flow_ref *f);
-/* A UDP flow that a store kept over a restart: gives it the listener that has its local address now. False: none has. */
-bool transport_flow_restore(const struct transport *t, struct flow_ref *f);
-
 /* --- two verdicts on a flow --- */
 /* Dead, by proof: the generation says so of streams. Here the proof came from elsewhere (ICMP): the peer must be able to
  * notice, so a stream is reset and a UDP phone's STUN gets an error until it registers on this flow again (RFC 5626 §4.4.2). */
@@ -202,6 +201,9 @@ struct flow_registration {
 /* A REGISTER was granted on this flow, here or by a home that we are the edge of: from now on keep-alives judge it, not the
  * deadline for strangers. Any worker. */
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r);
+/* A UDP flow that a store kept over a restart: gives it the listener that has its local address now, and it is suspect until
+ * something is heard from it. r: who is registered on it; NULL: not known. False: no listener has the address. */
+bool transport_flow_restore(struct transport *t, struct flow_ref *f, const struct flow_registration *r);
 /* Which phone of this address is registered on this flow? 0: none. Any thread, as those below. */
 uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms);
 /* Is this phone registered on this flow? */
