@@ -56,8 +56,10 @@ static bool revive(struct group *g)
 {
 	LIST_EACH(&g->cx->branches, it) {
 		struct branch *b = CONTAINER(it, struct branch, node);
-		if (b->group == g && !b->open && branch_reopen(b))
+		if (b->group == g && b->lost && branch_reopen(b)) {
+			b->lost = false;
 			return true;
+		}
 	}
 	return false;
 }
@@ -87,6 +89,7 @@ static void cancel_others(struct group *g, const struct branch *b)
 	while ((other = open_branch(g, b))) {
 		branch_cancel(other, STR_NONE);
 		branch_close(other);
+		other->lost = true;
 		if (branch_was_heard(other))
 			other->target->used = false;    /* its flow is as good as any, should b's fail now */
 	}

@@ -80,6 +80,7 @@ struct branch {
 	bool open;                      /* may still give a final response */
 	bool cancelled;
 	bool abandoned;                 /* silent, and replaced by the next target of its group */
+	bool lost;                      /* cancelled because another of its group rang, not because its time was over */
 };
 
 /* A question to DNS; in the context's arena, so that a branch without one stays small. */

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phones that say nothing: a server with small times of patience, phones with several flows, and two copies of an INVITE at one phone."""
+import concurrent.futures
+import itertools
+import time
+
+import pytest
+
+from phone import Callee, Phone
+from server import Sluice
+from sip import token
+
+SILENT = {"tcp": 0.15, "tls": 0.15, "udp": 0.25}        # seconds until an INVITE is tried elsewhere
+SILENT_OTHER, GIVE_UP, T1 = 0.45, 1.0, 0.04
+LIFE = 64 * T1
+CONFIG = {"peers": [{"from": "127.0.0.1", "rights": ["inbound", "relay", "identity"]}],
+          "domains": [{"name": "example.com", "registration": "open"}],
+          "timers": {"t1": "40ms", "t2": "320ms", "t4": "400ms", "d": "2560ms", "trying": "100ms"},
+          "failover": {"stream": "150ms", "udp": "250ms", "other": "450ms", "give_up": "1s"}}
+SLACK = 0.3                                             # what a busy machine may add
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """One server for a file of tests; each test has addresses of its own."""
+    s = Sluice(tmp_path_factory.mktemp("quiet"), "home", config=CONFIG, users=())
+    yield s.start()
+    s.stop()
+
+
+class Scene:
+    """A caller and phones at a server, all their sockets closed at the end."""
+
+    def __init__(self, home):
+        self.home, self.made = home, []
+        self.caller = self.another_caller()
+
+    def another_caller(self):
+        """A neighbour's core, which needs no password."""
+        self.made.append(Phone(self.home, "core", domain="elsewhere.invalid", outbound=False))
+        self.made[-1].open("udp", register=False)
+        return self.made[-1]
+
+    def phone(self, *kinds, bind=("127.0.0.2", 0), **kw):
+        """One registered flow a kind: the last one registered last, and so tried first."""
+        self.made.append(Phone(self.home, token("p"), **kw))
+        for kind in kinds:
+            self.made[-1].open(kind, bind=bind)
+        return self.made[-1]
+
+    def call(self, phone):
+        c = self.caller.invite(phone.aor, early=True)
+        c.started = time.monotonic()
+        return c
+
+    def message(self, phone, headers=()):
+        peer = self.caller.flows[0].peer
+        m = peer.send(peer.request("MESSAGE", phone.aor, self.caller.aor, headers=headers))
+        m.started = time.monotonic()
+        return m
+
+    def meet(self, *kinds):
+        return Meeting(self, self.phone(*kinds))
+
+    def bindings(self, phone):
+        """How many flows are bound and live."""
+        return sum(b["state"] == "live" for b in self.home.bindings(phone.aor))
+
+    def close(self):
+        for phone in self.made:
+            phone.close()
+
+
+def scenes(*rule, **axes):
+    """A test of one rule in all these cases at once, a thread and a scene each: silence is waiting, and waits side by side."""
+    def make(rule):
+        cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
+
+        def run_one(home, case):
+            s = Scene(home)
+            try:
+                rule(s, **case)
+            finally:
+                s.close()
+
+        def test(home):
+            with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+                runs = [(case, pool.submit(run_one, home, case)) for case in cases]
+            for case, run in runs:
+                if run.exception():
+                    raise AssertionError("%s: in the case %r" % (run.exception(), case)) from run.exception()
+        test.__name__, test.__doc__, test.__module__ = rule.__name__, rule.__doc__, rule.__module__
+        return test
+    return make(rule[0]) if rule else make
+
+
+def request(flow, method, timeout=3):
+    """The next request of this method on a flow; probes and copies of others wait."""
+    peer = getattr(flow, "peer", flow)
+    m = peer.receive(timeout, lambda m: not m.is_response and m.method == method)
+    assert m is not None, "%s %d: no %s came within %s s" % (peer.proto, peer.number, method, timeout)
+    return m
+
+
+def no_request(flow, method, timeout=0.4):
+    peer = getattr(flow, "peer", flow)
+    m = peer.receive(timeout, lambda m: not m.is_response and m.method == method)
+    assert m is None, "%s %d: wanted no %s, got %r" % (peer.proto, peer.number, method, m.start)
+
+
+def forget(flow, method):
+    """What has come of this method so far."""
+    peer = getattr(flow, "peer", flow)
+    count = 0
+    while peer.receive(0.02, lambda m: not m.is_response and m.method == method):
+        count += 1
+    return count
+
+
+def leg_on(flow, timeout=3):
+    """The called side of an INVITE on this flow."""
+    return Callee(flow.peer, request(flow, "INVITE", timeout), flow.phone.user)
+
+
+def hears(call, status, timeout=3):
+    """The caller's next response but 100."""
+    m = call.next(timeout)
+    while m.status == 100:
+        m = call.next(timeout)
+    assert m.status == status, "the caller wanted %d, got %r" % (status, m.start)
+    if status >= 200:
+        call.final = m
+        if status >= 300:
+            call.phone.ack(call.peer, call.request, m)
+        else:
+            call.learn(m)
+            call.ack()
+    return m
+
+
+def hears_nothing(call, timeout=0.4):
+    """But 100."""
+    m = call.peer.receive(timeout, lambda m: m.is_response and m.call_id == call.call_id and m.status > 100 and m.method == "INVITE")
+    assert m is None, "the caller wanted silence, got %r" % m.start
+
+
+def connects(call, leg):
+    """The phone picks up, and the caller hears it; the whole call, to its end."""
+    leg.pick_up()
+    answer = hears(call, 200)
+    assert answer.tag("to") == leg.tag
+    request(leg.peer, "ACK")
+    bye = call.within("BYE")
+    leg.peer.answer(request(leg.peer, "BYE"), 200)
+    assert call.phone.final(call.peer, bye).status == 200
+
+
+def is_cancelled(leg, answer=True):
+    """This copy is cancelled; it says 487 as a phone does."""
+    cancel = request(leg.peer, "CANCEL")
+    assert cancel.branch == leg.invite.branch and cancel.ruri == leg.invite.ruri
+    leg.peer.answer(cancel, 200)
+    if answer:
+        leg.answer(487)
+        request(leg.peer, "ACK")
+    return cancel
+
+
+class Meeting:
+    """A call that fell silent on the phone's newest flow and was tried over the next one: both copies are at the phone, and nothing was
+    answered. `old` is the abandoned one, `new` its replacement."""
+
+    def __init__(self, scene, phone):
+        self.scene, self.phone = scene, phone
+        self.old_flow, self.new_flow = phone.flows[-1], phone.flows[-2]
+        self.call = scene.call(phone)
+        self.old = leg_on(self.old_flow)
+        self.new = leg_on(self.new_flow)
+        assert self.old.invite.call_id == self.new.invite.call_id and self.old.invite.branch != self.new.invite.branch
+
+    def both(self, first):
+        """The two copies, the one named first."""
+        return (self.old, self.new) if first == "old" else (self.new, self.old)
+
+    def bindings(self):
+        return self.scene.bindings(self.phone)
