@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server.c - start in the order of the rooms, drain, stop in the reverse order. */
 #include "clock.h"
+#include "flow_token.h"
 #include "log.h"
 #include "mem.h"
 #include "server_private.h"
@@ -51,9 +52,18 @@ static int open_users(struct server *s, struct transport_error *why)
 	return users_open(path, &s->users, why->text, sizeof why->text);
 }
 
+/* A UDP flow that outlived the process, with the phone that is registered on it: as registrar.c notes it. */
 static bool flow_restore(void *user, struct binding *b)
 {
-	return transport_flow_restore(((struct server *)user)->transport, &b->flow);
+	struct transport *t = ((struct server *)user)->transport;
+	const struct token_keys *keys = transport_keys(t);
+	struct flow_registration r = {
+		.registration = token_registration(keys, b->aor, b->instance),
+		.address = token_registration(keys, b->aor, STR("")),
+		.outbound = b->reg_id != 0, .nat = b->via_flow && b->reg_id == 0,
+		.until_ms = clock_ms() + (b->expires_wall_ms - clock_wall_ms()),
+	};
+	return transport_flow_restore(t, &b->flow, &r);
 }
 
 static int open_store(struct server *s, struct store **out, struct transport_error *why)

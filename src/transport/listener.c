@@ -195,8 +195,3 @@ bool transport_udp_listener(const struct transport *t, const struct addr *local,
 	}
 	return found;
 }
-
-bool transport_flow_restore(const struct transport *t, struct flow_ref *f)
-{
-	return f->kind == TRANSPORT_UDP && transport_udp_listener(t, &f->local, &f->listener);
-}

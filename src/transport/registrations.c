@@ -4,6 +4,7 @@
  * Locks are taken phone first, then flow; the verdicts' own come last. An entry is changed with both held, so either one is
  * enough to read it. */
 #include "registrations.h"
+#include "clock.h"
 #include "transport_private.h"
 #include "udp_verdicts.h"
 
@@ -210,11 +211,13 @@ static struct entry *find_flow(const struct shard *phones, uint64_t hash, uint64
 	return NULL;
 }
 
-void registrations_note(struct transport *t, const struct flow_ref *f, const struct flow_registration *to, int64_t now_ms)
+void registrations_note(struct transport *t, const struct flow_ref *f, const struct flow_registration *granted, int64_t now_ms)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = phone_hash(r, to->registration);
+	uint64_t hash = phone_hash(r, granted->registration);
 	struct shard *phones = phone_shard(r, hash);
+	struct flow_registration own = *granted, *to = &own;
+	own.nat &= !own.outbound && f->kind == TRANSPORT_UDP;   /* others ping us */
 	pthread_mutex_lock(&phones->lock);
 	struct entry *e = find_flow(phones, hash, to->registration, f);
 	if (to->until_ms <= now_ms) {
@@ -232,6 +235,17 @@ void registrations_note(struct transport *t, const struct flow_ref *f, const str
 		link_entry(r, phones, hash, e);
 	}
 	pthread_mutex_unlock(&phones->lock);
+}
+
+bool transport_flow_restore(struct transport *t, struct flow_ref *f, const struct flow_registration *r)
+{
+	if (f->kind != TRANSPORT_UDP || !transport_udp_listener(t, &f->local, &f->listener))
+		return false;
+	int64_t now_ms = clock_ms();
+	udp_verdict_suspect(t->verdicts, f, now_ms);
+	if (r)
+		registrations_note(t, f, r, now_ms);
+	return true;
 }
 
 /* --- asking --- */

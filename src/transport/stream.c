@@ -67,7 +67,7 @@ static struct deadline silence(const struct stream *s)
 static struct deadline next_deadline(const struct stream *s)
 {
 	const struct transport_settings *set = &s->w->t->set;
-	struct deadline silent, partial;
+	struct deadline next;
 	switch (s->state) {
 	case STREAM_CONNECTING:
 		return (struct deadline){ s->opened_ms + set->handshake_ms, FLOW_END_REFUSED, "connect: no answer" };
@@ -77,9 +77,13 @@ static struct deadline next_deadline(const struct stream *s)
 	case STREAM_LINGER:
 		return (struct deadline){ s->opened_ms + LINGER_MS, FLOW_END_LOCAL, "" };
 	case STREAM_OPEN:
-		silent = silence(s);
-		partial = (struct deadline){ s->partial_ms + set->message_ms, FLOW_END_TIMEOUT, "message not complete in time" };
-		return s->partial_ms ? sooner(silent, partial) : silent;
+		next = silence(s);
+		if (s->partial_ms)
+			next = sooner(next, (struct deadline){ s->partial_ms + set->message_ms, FLOW_END_TIMEOUT,
+			                                       "message not complete in time" });
+		if (s->acks_due_ms)             /* no end: deadline_fired looks first */
+			next = sooner(next, (struct deadline){ s->acks_due_ms, FLOW_END_LOCAL, "" });
+		return next;
 	case STREAM_CLOSED:
 		break;
 	}
@@ -96,6 +100,8 @@ void stream_rearm(struct stream *s)
 static void deadline_fired(struct loop_timer *timer)
 {
 	struct stream *s = CONTAINER(timer, struct stream, timer);
+	if (s->state == STREAM_OPEN && s->acks_due_ms && s->acks_due_ms <= loop_now_ms(s->w->loop))
+		stream_check_acks(s);
 	struct deadline d = next_deadline(s);
 	/* What ends a registration is no reason to close: other rules hold from then on. */
 	if (d.at_ms > loop_now_ms(s->w->loop)) {

@@ -31,6 +31,9 @@ struct stream {
 	int64_t partial_ms;             /* first byte of the message that is arriving; 0: none is */
 	int64_t registered_until_ms;
 	uint64_t messages_in, messages_out;
+	uint64_t sent_bytes;            /* handed to the kernel; TLS: ciphertext */
+	uint64_t acked_bytes;           /* of these, when they were last asked for */
+	int64_t acks_due_ms;            /* more must be acknowledged by then; 0: nothing was outstanding */
 
 	struct framer framer;
 	struct buf in;                  /* start of a message that is not complete, or what parking left over */
@@ -66,8 +69,10 @@ void stream_rewatch(struct stream *s);                  /* what epoll should tel
 void stream_rearm(struct stream *s);                    /* a deadline came nearer */
 void stream_log_end(const struct stream *s, const char *why);
 
-/* --- silence.c --- */
+/* --- silence.c, stream_acks.c --- */
 void stream_heard(struct stream *s);                    /* a byte came */
+void stream_expect_acks(struct stream *s);              /* perhaps something was sent */
+void stream_check_acks(struct stream *s);               /* s->acks_due_ms has come */
 
 /* --- reading (stream_read.c) --- */
 void stream_read(struct stream *s);

@@ -121,6 +121,7 @@ static bool write_some(struct stream *s)
 			stream_close(s, stream_end_of(errno));
 		return false;
 	}
+	s->sent_bytes += (uint64_t)written;
 	stream_bytes_done(s, (size_t)written);
 	return true;
 }
@@ -156,5 +157,6 @@ void stream_flush(struct stream *s)
 		if (s->state == STREAM_LINGER)
 			finish_linger(s);
 	}
+	stream_expect_acks(s);
 	stream_rewatch(s);
 }

@@ -109,17 +109,22 @@ static size_t write_success(char *out, const char *request, const struct addr *f
 	return (size_t)(p - out);
 }
 
+/* An error response with its ERROR-CODE, and room for `more` bytes of attributes behind it: where they go. RFC 8489 §14.8 */
+static char *put_error(char *out, const char *request, unsigned code, struct str reason, unsigned more)
+{
+	unsigned size = (unsigned)reason.n, padded = (size + 3) & ~3u;
+	char *p = put_header(out, BINDING_ERROR, 8 + padded + more, request);
+	p = put16(put16(p, ATTR_ERROR_CODE), 4 + size);
+	p = put16(put16(p, 0), code / 100 << 8 | code % 100);
+	memset(p, 0, padded);
+	memcpy(p, reason.p, size);
+	return p + padded;
+}
+
 static size_t write_unknown(char *out, const char *request, const struct unknown *unknown)
 {
-	static const char reason[] = "Unknown Attribute";
-	unsigned reason_size = sizeof reason - 1, reason_padded = (reason_size + 3) & ~3u;
 	unsigned list_size = 2 * unknown->count, list_padded = (list_size + 3) & ~3u;
-	char *p = put_header(out, BINDING_ERROR, 8 + reason_padded + 4 + list_padded, request);
-	p = put16(put16(p, ATTR_ERROR_CODE), 4 + reason_size);
-	p = put16(put16(p, 0), 4 << 8 | 20);
-	memset(p, 0, reason_padded);
-	memcpy(p, reason, reason_size);
-	p += reason_padded;
+	char *p = put_error(out, request, 420, STR("Unknown Attribute"), 4 + list_padded);
 	p = put16(put16(p, ATTR_UNKNOWN_ATTRIBUTES), list_size);
 	memset(p, 0, list_padded);
 	for (unsigned i = 0; i < unknown->count; i++)
@@ -139,4 +144,9 @@ enum stun_result stun_handle(struct str datagram, const struct addr *from, char 
 		return STUN_SILENT;
 	*n = unknown.count ? write_unknown(answer, datagram.p, &unknown) : write_success(answer, datagram.p, from);
 	return STUN_ANSWER;
+}
+
+size_t stun_flow_failed(struct str request, char answer[STUN_ANSWER_MAX])
+{
+	return (size_t)(put_error(answer, request.p, 400, STR("Flow Failed, register again"), 0) - answer);
 }

@@ -139,6 +139,7 @@ static bool send_all(struct stream *s, struct str *bytes)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN;
+		s->sent_bytes += (uint64_t)n;
 		bytes->p += n;
 		bytes->n -= (size_t)n;
 	}
