@@ -2,6 +2,7 @@
 /* command_serve.c - sluice serve: read, check, start, wait for signals, stop.
  *
  * The main thread does nothing but wait for signals and for the control socket; the server has threads of its own. */
+#include "clock.h"
 #include "command.h"
 #include "control.h"
 #include "default.h"
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#define TICK_MS 1000
 
 /* --- the configuration: a file, or the default --- */
 
@@ -92,6 +95,17 @@ static int open_signals(sigset_t *before)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What is wrong with the file is in the log. */
+static void watch_keys(struct serving *v, bool at_once)
+{
+	struct transport_error why;
+	int64_t now_ms = clock_ms();
+	if (!at_once && now_ms < v->watched_ms + TICK_MS)
+		return;
+	v->watched_ms = now_ms;
+	server_watch_keys(v->server, at_once, &why);
+}
+
 static void reload_users(struct serving *v)
 {
 	int err = users_reload(server_users(v->server));
@@ -104,10 +118,12 @@ static bool take_signals(struct serving *v)
 	struct signalfd_siginfo info;
 	bool stop = false;
 	while (read(v->signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGHUP)
-			reload_users(v);
-		else
+		if (info.ssi_signo != SIGHUP) {
 			stop = true;
+			continue;
+		}
+		reload_users(v);
+		watch_keys(v, true);
 	}
 	return stop;
 }
@@ -116,8 +132,9 @@ static void wait_until_stopped(struct serving *v)
 {
 	for (bool stop = false; !stop;) {
 		struct pollfd p[] = { { v->signals, POLLIN, 0 }, { v->control, POLLIN, 0 } };
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, 2, TICK_MS) < 0 && errno != EINTR)
 			return;
+		watch_keys(v, false);
 		if (p[1].revents)
 			control_serve(v->control, v->signals, v->server);
 		stop = take_signals(v);

@@ -14,6 +14,7 @@ struct serving {
 	struct default_setup by_default;        /* state.n == 0: there is a configuration file */
 	struct server *server;
 	int signals, control, lock;
+	int64_t watched_ms;                     /* when the keys were looked at last */
 };
 
 /* serve_words.c */

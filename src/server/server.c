@@ -219,6 +219,26 @@ void server_stop(struct server *s)
 	free_all(s);
 }
 
+/* --- keys --- */
+
+static void nothing(struct worker *w, void *user)
+{
+	(void)w, (void)user;
+}
+
+int server_watch_keys(struct server *s, bool at_once, struct transport_error *why)
+{
+	struct token_keys *keys = transport_keys(s->transport);
+	int news = token_keys_watch(keys, clock_wall_ms(), at_once, why);
+	if (news == 1) {
+		/* A worker that answers has ended the turn in which it may have held a key from before. */
+		for (unsigned i = 0; i < s->worker_count; i++)
+			worker_call(&s->workers[i], nothing, NULL);
+		token_keys_sweep(keys);
+	}
+	return news;
+}
+
 /* --- looking in --- */
 
 struct transport *server_transport(struct server *s) { return s->transport; }

@@ -77,7 +77,7 @@ struct str flow_token_write(const struct transport *t, const struct flow_token *
                             struct arena *arena)
 {
 	struct token_keys *keys = transport_keys(t);
-	struct token_key *key = token_keys_newest(keys);
+	struct token_key *key = token_keys_writing(keys);
 	uint8_t bytes[TOKEN_MAX], *at = bytes;
 
 	at = put(at, VERSION, 1);

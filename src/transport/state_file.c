@@ -90,6 +90,14 @@ static int make_beside(int folder, const char *beside)
 	return fd < 0 ? -errno : fd;
 }
 
+static int give_to_owner(int folder, int fd)
+{
+	struct stat dir, file;
+	if (fstat(folder, &dir) || fstat(fd, &file))
+		return -errno;
+	return dir.st_uid == file.st_uid || !fchown(fd, dir.st_uid, dir.st_gid) ? 0 : -errno;
+}
+
 static int make_in(int folder, const char *name, struct str text)
 {
 	char beside[NAME_MAX];
@@ -98,7 +106,9 @@ static int make_in(int folder, const char *name, struct str text)
 	if (fd < 0)
 		return fd;
 
-	int err = write_all(fd, text);
+	int err = give_to_owner(folder, fd);
+	if (!err)
+		err = write_all(fd, text);
 	if (close(fd) && !err)
 		err = -errno;
 	if (!err && renameat(folder, beside, folder, name))

@@ -1,56 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token_keys.h"
 #include "clock.h"
-#include "encode.h"
 #include "hash.h"
+#include "key_file.h"
 #include "log.h"
 #include "mem.h"
 #include "random.h"
-#include "state_file.h"
+#include "transport_private.h"
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/stat.h>
 
-#define KEY_FILE    "flow-keys"
-#define NODE_FILE   "node"
-#define SECRET_SIZE 32                  /* OB-43 asks for 20 octets or more */
-#define KEYS_MAX    32
-#define SPARES      8
+#define SPARES 8
 
 /* A MAC context serves one thread at a time. Copying the keyed one costs more than the MAC itself, so
  * finished copies wait here: taking one is an atomic exchange, and no thread owns anything that would
  * have to be freed when it ends. */
 struct token_key {
 	uint32_t id;
-	int64_t made_s;                 /* since 1970 */
+	int64_t from_s;                 /* writes from then on */
 	EVP_MAC_CTX *keyed;             /* only ever copied */
 	_Atomic(EVP_MAC_CTX *) spare[SPARES];
+};
+
+/* What one reading of the file gave. Only `writing` changes afterwards: time does that. */
+_Static_assert(sizeof(struct hash_key) == KEY_REGISTRATION_SIZE, "the registration line is the hash's key");
+
+struct key_set {
+	unsigned count;
+	atomic_uint writing;
+	struct key_set *retired;        /* the one before it */
+	struct token_key key[KEYS_MAX];
+};
+
+/* Which file was seen: any write, rename or chmod makes another one of it. */
+struct stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec written, changed;
 };
 
 struct token_keys {
 	uint32_t node;
 	uint8_t boot[TOKEN_BOOT_SIZE];
 	struct hash_key registration;
-	bool has_registration;
 	EVP_MAC *hmac;
-	unsigned count, newest;
-	struct token_key key[KEYS_MAX];
+	_Atomic(struct key_set *) set;
+	/* For the thread that watches alone. */
+	char *dir;
+	struct key_set *retired;
+	struct stamp seen, pending;
 };
 
-struct token_key *token_keys_newest(struct token_keys *keys)
+static struct key_set *current(const struct token_keys *keys)
 {
-	return &keys->key[keys->newest];
+	return atomic_load_explicit(&keys->set, memory_order_acquire);
 }
 
-struct token_key *token_keys_find(struct token_keys *keys, uint32_t id)
+struct token_key *token_keys_writing(const struct token_keys *keys)
 {
-	for (unsigned i = 0; i < keys->count; i++)
-		if (keys->key[i].id == id)
-			return &keys->key[i];
+	struct key_set *set = current(keys);
+	return &set->key[atomic_load_explicit(&set->writing, memory_order_relaxed)];
+}
+
+static struct token_key *find(struct key_set *set, uint32_t id)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->key[i].id == id)
+			return &set->key[i];
 	return NULL;
+}
+
+struct token_key *token_keys_find(const struct token_keys *keys, uint32_t id)
+{
+	return find(current(keys), id);
 }
 
 uint32_t token_key_id(const struct token_key *key)
@@ -111,219 +138,123 @@ uint64_t token_registration(const struct token_keys *keys, struct str aor, struc
 	return h ? h : 1;               /* 0 says nobody */
 }
 
-/* --- the key file --- */
+/* --- sets --- */
 
-static bool secret_add(struct token_keys *keys, uint32_t id, int64_t made_s, const uint8_t secret[SECRET_SIZE])
+static void set_free(struct key_set *set)
 {
-	struct token_key *key = &keys->key[keys->count];
+	if (!set)
+		return;
+	for (unsigned i = 0; i < set->count; i++) {
+		for (unsigned j = 0; j < SPARES; j++)
+			EVP_MAC_CTX_free(atomic_load_explicit(&set->key[i].spare[j], memory_order_acquire));
+		EVP_MAC_CTX_free(set->key[i].keyed);
+	}
+	mem_free(set);
+}
+
+/* NULL: OpenSSL cannot. */
+static struct key_set *set_new(const struct token_keys *keys, const struct key_file *f, int64_t now_s)
+{
 	const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
 	                              OSSL_PARAM_construct_end() };
-	key->id = id;
-	key->made_s = made_s;
-	key->keyed = EVP_MAC_CTX_new(keys->hmac);
-	if (!key->keyed || !EVP_MAC_init(key->keyed, secret, SECRET_SIZE, params)) {
-		EVP_MAC_CTX_free(key->keyed);
-		key->keyed = NULL;
-		return false;
-	}
-	/* Of two keys of one second the later line is the newer. */
-	if (keys->count == 0 || made_s >= keys->key[keys->newest].made_s)
-		keys->newest = keys->count;
-	keys->count++;
-	return true;
-}
-
-/* "2026-11-24T15:20:00Z" */
-static bool date_read(struct str text, int64_t *out)
-{
-	char copy[32];
-	struct tm tm = { 0 };
-	if (text.n != 20)
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	const char *end = strptime(copy, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end)
-		return false;
-	*out = timegm(&tm);
-	return true;
-}
-
-static bool word(struct str *rest, struct str *out)
-{
-	*rest = str_trim(*rest);
-	if (!str_cut(rest, ' ', out)) {
-		*out = *rest;
-		*rest = STR("");
-	}
-	return out->n > 0;
-}
-
-/* key ID DATE SECRET; NULL when it was taken, else what is wrong with it. */
-static const char *key_line(struct token_keys *keys, struct str rest)
-{
-	struct str id_text, date, secret_text;
-	uint8_t id[4], secret[SECRET_SIZE];
-	int64_t made_s;
-
-	if (!word(&rest, &id_text) || !word(&rest, &date) || !word(&rest, &secret_text) || str_trim(rest).n)
-		return "a key line is: key ID DATE SECRET";
-	if (id_text.n != HEX_SIZE(sizeof id) || !hex_read(id_text, id, sizeof id))
-		return "the key's id is not 8 hexadecimal digits";
-	if (!date_read(date, &made_s))
-		return "the key's date is not of the form 2026-11-24T15:20:00Z";
-	if (secret_text.n != HEX_SIZE(SECRET_SIZE) || !hex_read(secret_text, secret, SECRET_SIZE))
-		return "the key's secret is not 64 hexadecimal digits";
-	uint32_t number = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
-	if (token_keys_find(keys, number))
-		return "a key with this id stands above; ids must differ";
-	if (keys->count == KEYS_MAX)
-		return "there are more than 32 keys; remove the oldest";
-
-	bool ok = secret_add(keys, number, made_s, secret);
-	mem_wipe(secret, sizeof secret);
-	return ok ? NULL : "OpenSSL has no HMAC-SHA-256; install its default provider";
-}
-
-static const char *registration_line(struct token_keys *keys, struct str rest)
-{
-	uint8_t secret[16];
-	struct str text = str_trim(rest);
-	if (keys->has_registration)
-		return "there is a second registration line; remove one of them";
-	if (text.n != HEX_SIZE(sizeof secret) || !hex_read(text, secret, sizeof secret))
-		return "the registration secret is not 32 hexadecimal digits";
-	memcpy(&keys->registration, secret, sizeof secret);
-	keys->has_registration = true;
-	mem_wipe(secret, sizeof secret);
-	return NULL;
-}
-
-static const char *line_read(struct token_keys *keys, struct str line)
-{
-	struct str what;
-	line = str_trim(line);
-	if (line.n == 0 || line.p[0] == '#')
-		return NULL;
-	word(&line, &what);
-	if (str_eq(what, STR("key")))
-		return key_line(keys, line);
-	if (str_eq(what, STR("registration")))
-		return registration_line(keys, line);
-	return "a line begins with key, registration or #";
-}
-
-static int keys_read(struct token_keys *keys, const char *dir, struct str text, struct transport_error *why)
-{
-	struct str rest = text, line;
-	for (unsigned number = 1; rest.n; number++) {
-		if (!str_cut(&rest, '\n', &line)) {
-			line = rest;
-			rest = STR("");
+	struct key_set *set = mem_zalloc(sizeof *set);
+	for (unsigned i = 0; i < f->count; i++) {
+		struct token_key *key = &set->key[set->count++];
+		key->id = f->row[i].id;
+		key->from_s = f->row[i].from_s;
+		key->keyed = EVP_MAC_CTX_new(keys->hmac);
+		if (!key->keyed || !EVP_MAC_init(key->keyed, f->row[i].secret, KEY_SECRET_SIZE, params)) {
+			set_free(set);
+			return NULL;
 		}
-		const char *wrong = line_read(keys, line);
-		if (wrong)
-			return transport_fail(why, -EINVAL, "%s/" KEY_FILE ", line %u: %s", dir, number, wrong);
 	}
-	if (!keys->count || !keys->has_registration)
-		return transport_fail(why, -EINVAL, "%s/" KEY_FILE " has no %s line. Restore it from a backup or another node; to start with new "
-		                       "keys, which ends every registered flow, remove the file", dir,
-		                       keys->count ? "registration" : "key");
-	return 0;
+	atomic_init(&set->writing, key_file_writing(f, now_s));
+	return set;
 }
 
-static void add_random_hex(struct buf *b, size_t n)
+static int no_hmac(struct transport_error *why)
 {
-	uint8_t bytes[SECRET_SIZE];
-	random_bytes(bytes, n);
-	hex_write(buf_reserve(b, HEX_SIZE(n)), bytes, n);
-	b->n += HEX_SIZE(n);
-	mem_wipe(bytes, sizeof bytes);
+	return transport_fail(why, -ENOSYS, "OpenSSL has no HMAC-SHA-256; install its default provider");
 }
 
-static void keys_write(struct buf *out)
-{
-	time_t now = (time_t)(clock_wall_ms() / 1000);
-	struct tm tm;
-	char date[32];
-	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+/* --- start --- */
 
-	BUF_LIT(out, "# Keys of sluice's flow tokens. Secret; every node of a cluster has the same file.\n"
-	        "# The newest key writes tokens, every key here is accepted. To rotate add a line and restart:\n"
-	        "#     key ID DATE SECRET\n"
-	        "# ID is 8 and SECRET 64 fresh hexadecimal digits (openssl rand -hex 4; openssl rand -hex 32). Remove an\n"
-	        "# older key once the longest registration plus a day has passed. The registration line never changes.\n"
-	        "registration ");
-	add_random_hex(out, sizeof(struct hash_key));
-	BUF_LIT(out, "\nkey ");
-	add_random_hex(out, 4);
-	buf_printf(out, " %s ", date);
-	add_random_hex(out, SECRET_SIZE);
-	BUF_LIT(out, "\n");
+static struct stamp look(const char *dir)
+{
+	char path[4096];
+	struct stat st;
+	snprintf(path, sizeof path, "%s/" KEY_FILE_NAME, dir);
+	if (stat(path, &st))
+		return (struct stamp){ 0 };
+	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim };
 }
 
-static void buf_fini_secret(struct buf *b)
+static bool same_time(struct timespec a, struct timespec b)
 {
-	if (b->p)
-		mem_wipe(b->p, b->cap);
-	buf_fini(b);
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool same_file(const struct stamp *a, const struct stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size && same_time(a->written, b->written) &&
+	       same_time(a->changed, b->changed);
 }
 
 /* Only a missing file makes a new key. With a fresh key every token from before would be a stranger's
  * (430), so anything else that is wrong with the file stops the start instead. OB-44 */
-static int keys_load(struct token_keys *keys, const char *dir, struct transport_error *why)
+static int file_load(const char *dir, int64_t now_s, struct key_file *f, struct transport_error *why)
 {
-	struct buf text = { 0 };
-	buf_reserve(&text, 2 * STATE_FILE_MAX);         /* never moved: no copy of a secret stays behind */
-	int err = state_file_read(dir, KEY_FILE, true, &text, why);
+	struct key_problem problem;
+	int err = key_file_read(dir, f, &problem);
 	if (err == -ENOENT) {
-		keys_write(&text);
-		err = state_file_make(dir, KEY_FILE, buf_str(&text), why);
+		key_file_new(f, now_s);
+		err = key_file_write(dir, f, why);
 		if (!err)
-			log_write(LOG_INFO, "flow tokens: made a new key in %s/" KEY_FILE, dir);
+			log_write(LOG_INFO, "flow tokens: made a new key in %s/" KEY_FILE_NAME, dir);
+	} else if (err) {
+		*why = problem.said;
 	}
-	if (!err)
-		err = keys_read(keys, dir, buf_str(&text), why);
-	buf_fini_secret(&text);
 	return err;
 }
 
-/* --- the node's number --- */
-
-static bool node_read(struct str text, uint32_t *out)
+static int keys_load(struct token_keys *keys, struct transport_error *why)
 {
-	struct str what;
-	text = str_trim(text);
-	return word(&text, &what) && str_eq(what, STR("node")) && str_u32(str_trim(text), UINT32_MAX, out) && *out;
+	struct key_file file;
+	int64_t now_s = clock_wall_ms() / 1000;
+	struct stamp before = look(keys->dir);          /* before reading: a write in between is seen later */
+	int err = file_load(keys->dir, now_s, &file, why);
+	if (!err) {
+		keys->seen = keys->pending = before.ino ? before : look(keys->dir);
+		memcpy(&keys->registration, file.registration, sizeof keys->registration);
+		struct key_set *set = set_new(keys, &file, now_s);
+		atomic_init(&keys->set, set);
+		if (!set)
+			err = no_hmac(why);
+	}
+	key_file_wipe(&file);
+	return err;
 }
 
-static int node_load(struct token_keys *keys, const char *dir, struct transport_error *why)
+/* Nobody hands out numbers: 32 random bits do not meet in a cluster of a few nodes. */
+static int node_load(struct token_keys *keys, struct transport_error *why)
 {
-	struct buf text = { 0 };
-	int err = state_file_read(dir, NODE_FILE, false, &text, why);
+	int err = node_file_read(keys->dir, &keys->node, why);
 	if (err == -ENOENT) {
-		/* Nobody hands out numbers: 32 random bits do not meet in a cluster of a few nodes. */
-		buf_printf(&text, "node %u\n", random_below(UINT32_MAX) + 1);
-		err = state_file_make(dir, NODE_FILE, buf_str(&text), why);
+		keys->node = random_below(UINT32_MAX) + 1;
+		err = node_file_write(keys->dir, keys->node, why);
 	}
-	if (!err && !node_read(buf_str(&text), &keys->node))
-		err = transport_fail(why, -EINVAL, "%s/" NODE_FILE " does not read \"node NUMBER\" with a number from 1 to 4294967295; "
-		                      "correct it, or remove it to get a new number", dir);
-	buf_fini(&text);
 	return err;
 }
 
 int token_keys_load(const char *dir, struct token_keys **out, struct transport_error *why)
 {
 	struct token_keys *keys = mem_zalloc(sizeof *keys);
-	int err = 0;
+	size_t n = strlen(dir) + 1;
+	keys->dir = memcpy(mem_alloc(n), dir, n);
 	keys->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	if (!keys->hmac)
-		err = transport_fail(why, -ENOSYS, "OpenSSL has no HMAC; install its default provider");
+	int err = keys->hmac ? keys_load(keys, why) : no_hmac(why);
 	if (!err)
-		err = keys_load(keys, dir, why);
-	if (!err)
-		err = node_load(keys, dir, why);
+		err = node_load(keys, why);
 	if (err) {
 		token_keys_free(keys);
 		return err;
@@ -337,12 +268,86 @@ void token_keys_free(struct token_keys *keys)
 {
 	if (!keys)
 		return;
-	for (unsigned i = 0; i < keys->count; i++) {
-		for (unsigned j = 0; j < SPARES; j++)
-			EVP_MAC_CTX_free(atomic_load_explicit(&keys->key[i].spare[j], memory_order_acquire));
-		EVP_MAC_CTX_free(keys->key[i].keyed);
-	}
+	token_keys_sweep(keys);
+	set_free(current(keys));
 	EVP_MAC_free(keys->hmac);
+	mem_free(keys->dir);
 	mem_wipe(keys, sizeof *keys);
 	mem_free(keys);
+}
+
+/* --- while running --- */
+
+static void use_by_time(struct key_set *set, int64_t now_s)
+{
+	unsigned before = atomic_load_explicit(&set->writing, memory_order_relaxed), row = set->count - 1;
+	while (row && set->key[row].from_s > now_s)
+		row--;
+	if (row == before)
+		return;
+	atomic_store_explicit(&set->writing, row, memory_order_relaxed);
+	log_write(LOG_INFO, "flow tokens: key %08x writes from now on", set->key[row].id);
+}
+
+static int take_over(struct token_keys *keys, const struct key_file *f, int64_t now_s, struct transport_error *why)
+{
+	/* It says who is registered on a flow, in tokens that phones and other nodes hold: it cannot change under way. */
+	if (memcmp(&keys->registration, f->registration, sizeof keys->registration))
+		return transport_fail(why, -EINVAL, "%s/" KEY_FILE_NAME " is of another cluster (its registration line is another one); "
+		                      "restart to take it over, then phones register again", keys->dir);
+	struct key_set *old = current(keys), *set = set_new(keys, f, now_s);
+	if (!set)
+		return no_hmac(why);
+	for (unsigned i = 0; i < old->count; i++)
+		if (!find(set, old->key[i].id))
+			log_write(LOG_WARN, "flow tokens: key %08x was taken out of %s/" KEY_FILE_NAME ": what it wrote is a stranger's now",
+			          old->key[i].id, keys->dir);
+	old->retired = keys->retired;
+	keys->retired = old;
+	atomic_store_explicit(&keys->set, set, memory_order_release);
+	log_write(LOG_INFO, "flow tokens: read %s/" KEY_FILE_NAME " again: %u keys, %08x writes", keys->dir, set->count,
+	          token_keys_writing(keys)->id);
+	return 1;
+}
+
+static int read_again(struct token_keys *keys, int64_t now_s, struct transport_error *why)
+{
+	struct key_file file;
+	struct key_problem problem;
+	int got = key_file_read(keys->dir, &file, &problem);
+	if (!got)
+		got = take_over(keys, &file, now_s, why);
+	else if (got == -ENOENT)
+		transport_fail(why, got, "%s/" KEY_FILE_NAME " is gone; put it back from another node or a backup", keys->dir);
+	else
+		*why = problem.said;
+	key_file_wipe(&file);
+	if (got < 0)
+		log_write(LOG_ERROR, "flow tokens: %s. The keys from before stay in use", why->text);
+	return got;
+}
+
+int token_keys_watch(struct token_keys *keys, int64_t wall_ms, bool at_once, struct transport_error *why)
+{
+	int64_t now_s = wall_ms / 1000;
+	struct stamp now = look(keys->dir);
+	use_by_time(current(keys), now_s);
+	if (same_file(&now, &keys->seen))
+		return 0;
+	/* Somebody may be copying it in this moment. */
+	if (!at_once && !same_file(&now, &keys->pending)) {
+		keys->pending = now;
+		return 0;
+	}
+	keys->seen = keys->pending = now;
+	return read_again(keys, now_s, why);
+}
+
+void token_keys_sweep(struct token_keys *keys)
+{
+	while (keys->retired) {
+		struct key_set *set = keys->retired;
+		keys->retired = set->retired;
+		set_free(set);
+	}
 }

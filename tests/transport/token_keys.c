@@ -77,21 +77,21 @@ static void keys_are_made_once_for_us_alone_and_stay(void **state)
 	char before[4096], after[4096];
 	struct stat st;
 	struct token_keys *keys = load();
-	uint32_t id = token_key_id(token_keys_newest(keys)), node = token_keys_node(keys);
+	uint32_t id = token_key_id(token_keys_writing(keys)), node = token_keys_node(keys);
 	uint8_t boot[TOKEN_BOOT_SIZE], mac[2][TOKEN_MAC_SIZE];
 	memcpy(boot, token_keys_boot(keys), sizeof boot);
-	token_key_mac(token_keys_newest(keys), STR("body"), STR("dialog"), mac[0]);
+	token_key_mac(token_keys_writing(keys), STR("body"), STR("dialog"), mac[0]);
 	token_keys_free(keys);
 	assert_int_equal(stat(path_of("flow-keys"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	file_read("flow-keys", before, sizeof before);
 
 	keys = load();
-	assert_int_equal(token_key_id(token_keys_newest(keys)), id);
+	assert_int_equal(token_key_id(token_keys_writing(keys)), id);
 	assert_int_equal(token_keys_node(keys), node);
 	assert_true(node != 0);
 	assert_memory_not_equal(token_keys_boot(keys), boot, sizeof boot);
-	token_key_mac(token_keys_newest(keys), STR("body"), STR("dialog"), mac[1]);
+	token_key_mac(token_keys_writing(keys), STR("body"), STR("dialog"), mac[1]);
 	assert_memory_equal(mac[0], mac[1], TOKEN_MAC_SIZE);
 	token_keys_free(keys);
 	file_read("flow-keys", after, sizeof after);
@@ -111,7 +111,7 @@ static void the_newest_key_writes_and_all_are_found(void **state)
 		snprintf(text, sizeof text, REGISTRATION "%s", cases[i].lines);
 		file_write("flow-keys", text, 0600);
 		struct token_keys *keys = load();
-		assert_int_equal(token_key_id(token_keys_newest(keys)), cases[i].newest);
+		assert_int_equal(token_key_id(token_keys_writing(keys)), cases[i].newest);
 		assert_non_null(token_keys_find(keys, 0xa));
 		assert_non_null(token_keys_find(keys, 0xb));
 		assert_null(token_keys_find(keys, 0xc));
@@ -128,7 +128,7 @@ static void the_mac_is_hmac_sha_256(void **state)
 	file_write("flow-keys", REGISTRATION "key 0000000a 2026-01-01T00:00:00Z " SECRET_A "\n", 0600);
 	struct token_keys *keys = load();
 	for (int i = 0; i < 3; i++) {
-		token_key_mac(token_keys_newest(keys), STR("what do ya want "), STR("for nothing?"), mac);
+		token_key_mac(token_keys_writing(keys), STR("what do ya want "), STR("for nothing?"), mac);
 		assert_memory_equal(mac, expected, TOKEN_MAC_SIZE);
 	}
 	token_keys_free(keys);
@@ -150,7 +150,8 @@ static void a_key_file_that_cannot_be_used_is_an_error_and_is_not_replaced(void 
 		{ REGISTRATION "key 0000000a 2026-01-01T00:00:00Z 0011\n", 0600, "64 hexadecimal" },
 		{ REGISTRATION "key a 2026-01-01T00:00:00Z " SECRET_A "\n", 0600, "8 hexadecimal" },
 		{ REGISTRATION "key 0000000a 2026-01-01 " SECRET_A "\n", 0600, "date" },
-		{ REGISTRATION "key 0000000a 2026-01-01T00:00:00Z " SECRET_A " more\n", 0600, "a key line is" },
+		{ REGISTRATION "key 0000000a 2026-01-01T00:00:00Z " SECRET_A " more\n", 0600, "date" },
+		{ REGISTRATION "key 0000000a 2026-01-01T00:00:00Z 2026-01-01T00:00:00Z " SECRET_A " more\n", 0600, "a key line is" },
 		{ REGISTRATION "key 0000000a 2026-01-01T00:00:00Z " SECRET_A "\nkey 0000000A 2026-01-01T00:00:00Z " SECRET_B "\n",
 		  0600, "ids must differ" },
 		{ "nonsense\n", 0600, "line 1: a line begins with" },
@@ -178,6 +179,26 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 	assert_true(token_keys_load("/nonexistent/sluice", &keys, &why) < 0);
 	assert_non_null(strstr(why.text, "/nonexistent/sluice"));
 	assert_non_null(strstr(why.text, "make it"));
+}
+
+/* OB-44: wherever a copy stopped, it is told; nothing short of the last line is a file. */
+static void a_key_file_that_was_cut_anywhere_is_an_error(void **state)
+{
+	(void)state;
+	char text[4096];
+	token_keys_free(load());
+	size_t n = file_read("flow-keys", text, sizeof text);
+	for (size_t cut = 0; cut < n - 1; cut += cut + 8 < n ? 7 : 1) {
+		struct token_keys *keys = NULL;
+		struct transport_error why = { "" };
+		char piece[4096];
+		memcpy(piece, text, cut);
+		piece[cut] = '\0';
+		file_write("flow-keys", piece, 0600);
+		if (token_keys_load(dir, &keys, &why) == 0)
+			fail_msg("accepted when cut after %zu bytes", cut);
+		assert_non_null(strstr(why.text, "another node"));
+	}
 }
 
 static void what_a_cut_off_start_left_is_swept_away(void **state)
@@ -227,13 +248,87 @@ static void a_registration_hash_tells_users_and_phones_apart(void **state)
 	token_keys_free(keys);
 }
 
+/* --- while running --- */
+
+#define KEY_A "key 0000000a 2026-01-01T00:00:00Z 2026-01-01T00:00:00Z " SECRET_A "\n"
+#define KEY_B "key 0000000b 2026-05-01T00:00:00Z 2026-06-01T00:00:00Z " SECRET_B "\n"
+#define MAY   INT64_C(1777593600000)
+#define JUNE  INT64_C(1780272000000)
+
+static int watch(struct token_keys *keys, int64_t wall_ms, bool at_once)
+{
+	struct transport_error why = { "" };
+	int news = token_keys_watch(keys, wall_ms, at_once, &why);
+	assert_true(news >= 0 || why.text[0]);
+	token_keys_sweep(keys);
+	return news;
+}
+
+/* OB-44 */
+static void a_new_key_reads_at_once_and_writes_when_its_time_has_come(void **state)
+{
+	(void)state;
+	uint8_t before[TOKEN_MAC_SIZE], after[TOKEN_MAC_SIZE];
+	file_write("flow-keys", KEY_A REGISTRATION, 0600);
+	struct token_keys *keys = load();
+	uint64_t who = token_registration(keys, STR("alice@example.com"), STR("<urn:uuid:1>"));
+	token_key_mac(token_keys_find(keys, 0xa), STR("body"), STR("dialog"), before);
+	assert_int_equal(watch(keys, MAY, false), 0);
+
+	file_write("flow-keys", KEY_A KEY_B REGISTRATION, 0600);
+	assert_int_equal(watch(keys, MAY, false), 0);           /* somebody may still be writing */
+	assert_int_equal(watch(keys, MAY, false), 1);
+	assert_int_equal(watch(keys, MAY, false), 0);
+	assert_non_null(token_keys_find(keys, 0xb));
+	assert_int_equal(token_key_id(token_keys_writing(keys)), 0xa);
+	watch(keys, JUNE - 1000, false);
+	assert_int_equal(token_key_id(token_keys_writing(keys)), 0xa);
+	watch(keys, JUNE, false);
+	assert_int_equal(token_key_id(token_keys_writing(keys)), 0xb);
+
+	token_key_mac(token_keys_find(keys, 0xa), STR("body"), STR("dialog"), after);
+	assert_memory_equal(before, after, TOKEN_MAC_SIZE);
+	assert_true(token_registration(keys, STR("alice@example.com"), STR("<urn:uuid:1>")) == who);
+
+	file_write("flow-keys", KEY_B REGISTRATION, 0600);
+	assert_int_equal(watch(keys, JUNE, true), 1);
+	assert_null(token_keys_find(keys, 0xa));
+	token_keys_free(keys);
+}
+
+static void a_file_that_cannot_be_used_is_told_once_and_the_keys_stay(void **state)
+{
+	(void)state;
+	static const struct { const char *text; mode_t mode; } bad[] = {
+		{ "", 0600 }, { KEY_A KEY_B, 0600 }, { KEY_A KEY_B REGISTRATION, 0644 }, { "nonsense", 0600 },
+		/* Of another cluster. */
+		{ KEY_A KEY_B "registration 0f0102030405060708090a0b0c0d0e0f\n", 0600 },
+	};
+	file_write("flow-keys", KEY_A REGISTRATION, 0600);
+	struct token_keys *keys = load();
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		file_write("flow-keys", bad[i].text, bad[i].mode);
+		assert_true(watch(keys, JUNE, true) < 0);
+		assert_int_equal(watch(keys, JUNE, true), 0);
+		assert_non_null(token_keys_find(keys, 0xa));
+		assert_null(token_keys_find(keys, 0xb));
+	}
+	unlink(path_of("flow-keys"));
+	assert_true(watch(keys, JUNE, true) < 0);
+	assert_int_equal(watch(keys, JUNE, true), 0);
+	file_write("flow-keys", KEY_A KEY_B REGISTRATION, 0600);
+	assert_int_equal(watch(keys, JUNE, true), 1);
+	assert_int_equal(token_key_id(token_keys_writing(keys)), 0xb);
+	token_keys_free(keys);
+}
+
 static void *mac_often(void *keys)
 {
 	static const char body[40];
 	uint8_t first[TOKEN_MAC_SIZE], mac[TOKEN_MAC_SIZE];
-	token_key_mac(token_keys_newest(keys), (struct str){ body, sizeof body }, STR("dialog"), first);
+	token_key_mac(token_keys_writing(keys), (struct str){ body, sizeof body }, STR("dialog"), first);
 	for (int i = 0; i < 2000; i++) {
-		token_key_mac(token_keys_newest(keys), (struct str){ body, sizeof body }, STR("dialog"), mac);
+		token_key_mac(token_keys_writing(keys), (struct str){ body, sizeof body }, STR("dialog"), mac);
 		if (memcmp(mac, first, sizeof mac))
 			return keys;
 	}
@@ -264,10 +359,13 @@ int main(void)
 		TEST(the_newest_key_writes_and_all_are_found),
 		TEST(the_mac_is_hmac_sha_256),
 		TEST(a_key_file_that_cannot_be_used_is_an_error_and_is_not_replaced),
+		TEST(a_key_file_that_was_cut_anywhere_is_an_error),
 		TEST(a_folder_that_is_not_there_is_an_error),
 		TEST(what_a_cut_off_start_left_is_swept_away),
 		TEST(the_node_file_is_read_or_explained),
 		TEST(a_registration_hash_tells_users_and_phones_apart),
+		TEST(a_new_key_reads_at_once_and_writes_when_its_time_has_come),
+		TEST(a_file_that_cannot_be_used_is_told_once_and_the_keys_stay),
 		TEST(threads_share_the_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

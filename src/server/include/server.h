@@ -46,6 +46,8 @@ struct transport *server_transport(struct server *s);
 struct location *server_location(struct server *s);
 struct users *server_users(struct server *s);
 unsigned server_workers(const struct server *s);
+/* Once a second: is there news of the cluster's keys (token_keys_watch)? `at_once`: somebody says that there is. Its answers. */
+int server_watch_keys(struct server *s, bool at_once, struct transport_error *why);
 /* Every stream of every worker, collected on their threads; fn runs on the caller's. */
 void server_flows(struct server *s, void (*fn)(void *user, const struct flow_info *info), void *user);
 struct server_counts {

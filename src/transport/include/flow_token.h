@@ -6,7 +6,7 @@
  * hash of the registration on the flow, and an HMAC-SHA-256 cut to 128 bits; base64url, so only unreserved
  * user characters (OB-45): 62 to 132 of them with a flow, 46 without. A Record-Route token's MAC also covers the Call-ID
  * of its dialog: it is no bearer key to a phone. Keys belong to the cluster, live on disk, and rotate with
- * overlap. */
+ * overlap (key_file.h). */
 #ifndef SLUICE_FLOW_TOKEN_H
 #define SLUICE_FLOW_TOKEN_H
 
@@ -27,7 +27,13 @@ struct token_keys;
  * the file (mode 0600, synced) when there is none; draw this process's boot id. Anything unreadable,
  * malformed or readable by others is an error, never a new key (OB-44): then *why says what to do. -errno. */
 int token_keys_load(const char *dir, struct token_keys **out, struct transport_error *why);
-void token_keys_free(struct token_keys *keys);          /* NULL is fine; wipes the secrets */
+void token_keys_free(struct token_keys *keys);          /* NULL is fine */
+/* Once a second, by one thread that is no worker: the key whose time has come writes from now on, and a file that changed is
+ * read again (after it stood still for a call; with `at_once`, now). 1: taken over; 0: nothing new; -errno: it cannot be used,
+ * *why says why, and so does the log, once; the keys from before stay. */
+int token_keys_watch(struct token_keys *keys, int64_t wall_ms, bool at_once, struct transport_error *why);
+/* Free the keys from before, after a 1 and when every worker has ended the turn that it was in. The same thread. */
+void token_keys_sweep(struct token_keys *keys);
 /* The keys that this transport loaded from its state folder, and the node's number. */
 struct token_keys *transport_keys(const struct transport *t);
 uint32_t transport_node(const struct transport *t);
