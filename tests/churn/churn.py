@@ -1,0 +1,464 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Phones appear, move, die and call while edges are killed and hang. Every call to a phone with a live flow must be delivered,
+memory must be flat in the second half, and no sanitizer may speak. SLUICE_BIN names the program.
+
+usage: churn.py [--seconds N] [--seed S] [--rate CALLS-A-SECOND] [--users N] [--log LEVEL] [--keep] [--verbose]"""
+import argparse
+import asyncio
+import collections
+import logging
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
+
+import packets  # noqa: E402
+from agent import ClientTx, Phone  # noqa: E402
+from calls import SHORTLY_S, Call, Leg  # noqa: E402
+from nodes import make_site  # noqa: E402
+from report import judge_memory, print_summary  # noqa: E402
+from sip import token, uri_of  # noqa: E402
+
+STORIES = 15                    # failures that are told in full
+STALL_S = 0.2                   # this late is the machine's fault, not the server's
+
+
+class User:
+    def __init__(self, name):
+        self.name, self.password, self.phones = name, "secret-of-" + name, []
+
+
+class World:
+    def __init__(self, options, can_cut):
+        self.can_cut, self.options, self.random, self.loop = can_cut, options, random.Random(options.seed), asyncio.get_running_loop()
+        self.count, self.failures, self.calls, self.stalls = collections.Counter(), collections.Counter(), {}, 0.0
+        self.ring_ms, self.ring_clean_ms, self.message_ms = [], [], []
+        self.started, self.stories, self.tasks, self.stopping = time.monotonic(), 0, set(), False
+        self.users = [User("user%02d" % i) for i in range(options.users)]
+        self.folder = tempfile.mkdtemp(prefix="churn-")
+        self.home, self.edges = make_site(self, self.folder, [u.name for u in self.users],
+                                          {u.name: u.password for u in self.users}, options.log)
+        self.nodes = [self.home] + self.edges
+
+    # --- telling ---
+
+    def note(self, text):
+        if self.options.verbose:
+            print("%8.2f %s" % (time.monotonic() - self.started, text), flush=True)
+
+    def fail(self, kind, text, story):
+        self.failures[kind] += 1
+        print("%8.2f FAILURE (%s) %s" % (time.monotonic() - self.started, kind, text), flush=True)
+        self.stories += 1
+        if self.stories <= STORIES:
+            for e in story:
+                print("         | %s" % (e if isinstance(e, str) else "%8.2f %s" % (e[0] - self.started, e[1])), flush=True)
+
+    def spawn(self, coroutine):
+        task = self.loop.create_task(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.ended)
+
+    def ended(self, task):
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self.loop.call_exception_handler({"message": "task failed", "exception": task.exception(), "task": task})
+
+    def exception(self, _, context):
+        e = context.get("exception")
+        if isinstance(e, (ConnectionError, TimeoutError)):
+            return
+        import traceback
+        self.fail("harness", context["message"], traceback.format_exception(e) if e else [repr(context)])
+
+    # --- what phones report ---
+
+    def on_new_request(self, phone, tx):
+        call = self.calls.get(tx.request.call_id)
+        if not call:
+            tx.answer(404)
+            return
+        if tx.request.method == "MESSAGE":
+            call.presented += 1
+            call.rang(None)
+            call.note("%s reads it over %s" % (phone, tx.flow))
+            tx.answer(200)
+            return
+        leg = phone.legs.get(call.call_id)
+        if not leg:
+            call.legs.append(Leg(phone, call, tx))
+        elif leg.tx is None:
+            self.count["presented anew after a lost connection"] += 1
+            call.note("%s gets it anew over %s" % (phone, tx.flow))
+            leg.rebind(tx)
+        else:
+            call.fail("%s rang twice" % phone, [phone])
+        if len(phone.legs) > 200:
+            phone.legs = {k: v for k, v in phone.legs.items() if v.at > time.monotonic() - 120}
+
+    def on_merged(self, phone, other):
+        """A phone that is asked twice looks whether the way that the first came is still there."""
+        call = self.calls.get(other.request.call_id)
+        if call:
+            call.note("%s: 482" % phone)
+        if other.link.proto == "UDP":
+            other.link.ping()
+
+    def on_ack(self, phone, m):
+        leg = phone.legs.get(m.call_id)
+        if leg and leg.tag == m.tag("to"):
+            leg.acknowledged()
+
+    def on_request_in_dialog(self, phone, tx):
+        m = tx.request
+        call, leg = self.calls.get(m.call_id), phone.legs.get(m.call_id)
+        known = call and (m.tag("to") == (leg.tag if leg and leg.phone is phone else None) or
+                          (phone is call.caller and m.tag("to") == call.from_tag))
+        if known and m.method == "BYE":
+            call.bye_arrived = True
+            if leg:
+                leg.over.set()
+        tx.answer(200 if known else 481)
+
+    def second_success(self, phone, m):
+        """A 2xx again, or of another phone that picked up as well: ACK, and no call with two."""
+        call = self.calls.get(m.call_id)
+        if not call or phone is not call.caller:
+            return
+        call.acknowledge(m)
+        if call.final is not None and call.final.status < 300 and m.tag("to") == call.final.tag("to"):
+            return
+        flow = call.way(phone, call.flow)
+        if flow and m.tag("to") not in call.acks:
+            call.acks[m.tag("to")] = True
+            self.count["second 2xx"] += 1
+            ClientTx(phone, flow, flow.request("BYE", uri_of(m.get("contact")), "sip:%s@example.com" % call.callee.name,
+                     tag=call.from_tag, to_tag=m.tag("to"), call_id=call.call_id, cseq=call.cseq + 1,
+                     route=list(reversed(m.values("record-route")))))
+
+    # --- the judgement ---
+
+    def judge(self, call):
+        kind = "calls" if call.method == "INVITE" else "messages"
+        count, now = self.count, time.monotonic()
+        if not call.caller_watch:
+            count[kind + " void"] += 1
+            if not self.stopping:
+                self.repeat(call)
+            return
+        owed = [p for p, w in call.watches.items() if w]
+        if not owed or call.excused:
+            count[kind + " not owed"] += 1
+            return
+        count[kind + " owed"] += 1
+        problem = self.problem(call, now)
+        if problem:
+            call.fail(problem, list(call.watches) + [call.caller])
+            return
+        count[kind + " delivered"] += 1
+        if call.rang_at:
+            took = (call.rang_at - call.placed) * 1000
+            (self.message_ms if call.method == "MESSAGE" else self.ring_clean_ms if call.undisturbed else self.ring_ms).append(took)
+
+    def problem(self, call, now):
+        """What is wrong with a call that was owed; None: nothing."""
+        plan, status = call.plan, call.final.status if call.final else None
+        limit = call.budget()
+        if plan["cancel"] and status == 487:
+            late = call.rang_at is None and plan["cancel"] > limit
+            return "cancelled after %.1f s, and it had not rung" % plan["cancel"] if late else None
+        if call.rang_at is None:
+            return "never arrived; the caller heard %s after %.1f s" % (status, now - call.placed)
+        if call.rang_at - call.placed > limit:
+            return "arrived after %.1f s, promised %.1f s" % (call.rang_at - call.placed, limit)
+        if status is None:
+            return "no final answer"
+        if status // 100 != plan["answer"] // 100 or status in (408, 430, 480, 482, 481):
+            return "arrived, but the caller heard %d, not %d" % (status, plan["answer"])
+        return None
+
+    def repeat(self, call):
+        flows = [f for f in call.caller.live_flows(SHORTLY_S) if f is not call.flow]
+        if flows and call.repeats < 3 and call.callee.phones:
+            self.count["repeated by the caller"] += 1
+            self.start_call(call.caller, self.random.choice(flows), call.callee, call.plan, call.repeats + 1)
+
+    # --- making it happen ---
+
+    def start_call(self, caller, flow, callee, plan, repeats=0):
+        self.count["calls" if plan["method"] == "INVITE" else "messages"] += 1
+        self.spawn(Call(self, caller, flow, callee, plan, repeats).run())
+
+    def make_plan(self):
+        r = self.random
+        if r.random() < 0.25:
+            return {"method": "MESSAGE", "answer": 200, "cancel": None}
+        return {"method": "INVITE", "think": r.choice([0, 0, r.uniform(0, 0.2)]), "ring": r.choice([0.05, r.uniform(0.1, 2)]),
+                "answer": r.choice([200] * 9 + [486]), "cancel": r.uniform(0.02, 3) if r.random() < 0.12 else None,
+                "hold": r.uniform(0.1, 4), "hangup": r.choice(["caller", "callee"])}
+
+    async def caller(self):
+        r = self.random
+        while True:
+            await asyncio.sleep(r.expovariate(self.options.rate))
+            phones = [p for u in self.users for p in u.phones if p.live_flows(SHORTLY_S)]
+            users = [u for u in self.users if u.phones]
+            if len(phones) < 2 or len(users) < 2:
+                continue
+            phone = r.choice(phones)
+            callee = r.choice([u for u in users if u is not phone.user])
+            self.start_call(phone, r.choice(phone.live_flows(SHORTLY_S)), callee, self.make_plan())
+
+    def new_phone(self, user):
+        """1 to 3 flows: to the edges and to the home, over any transport."""
+        r = self.random
+        nodes = r.sample(self.nodes, r.choice([1, 2, 2, 2, 3]))
+        Phone(self, user, [(n, r.choice(["udp", "tcp", "tls"])) for n in nodes]).note("appears")
+        self.count["phones"] += 1
+
+    async def come_back(self, user, seconds):
+        await asyncio.sleep(seconds)
+        if not self.stopping and len(user.phones) < 2:
+            self.new_phone(user)
+
+    async def trouble(self):
+        """One thing after the other happens to some phone."""
+        r = self.random
+        deeds = {self.break_flow: 30, self.move_flow: 18, self.hang_flow: 16, self.cut_flow: 16, self.hang_phone: 8, self.leave: 8, self.kill_phone: 8,
+                 self.second_phone: 3}
+        while True:
+            await asyncio.sleep(r.expovariate(len(self.users) / 26))
+            phones = [p for u in self.users for p in u.phones]
+            if phones:
+                phone = r.choice(phones)
+                r.choices(list(deeds), list(deeds.values()))[0](phone)
+
+    def some_flow(self, phone):
+        flows = [f for f in phone.flows if f.live_since is not None]
+        return self.random.choice(flows) if flows else None
+
+    def break_flow(self, phone):
+        f = self.some_flow(phone)
+        if f:
+            how = self.random.choice(["rst", "fin"])
+            self.count["flow broken: " + how] += 1
+            phone.note("%s: breaks (%s)" % (f, how))
+            f.drop(how)
+
+    def move_flow(self, phone):
+        f = self.some_flow(phone)
+        if f:
+            self.count["flow moved"] += 1
+            phone.note("%s: moves" % f)
+            f.skip_wait = True
+            f.drop("rst")
+
+    def hang_flow(self, phone):
+        f = self.some_flow(phone)
+        if f and not phone.hung:
+            self.count["flow silent"] += 1
+            self.spawn(self.hang(f))
+
+    async def hang(self, f):
+        seconds = 0.3 * 80 ** self.random.random()
+        f.phone.note("%s: silent for %.1f s" % (f, seconds))
+        f.hung = True
+        f.update()
+        for leg in f.phone.legs.values():
+            leg.lost_to_silence(f)
+        link = f.link
+        link.hang()
+        await asyncio.sleep(seconds)
+        f.phone.note("%s: heard again" % f)
+        f.hung = False
+        if not f.phone.hung:
+            link.wake()
+        f.update()
+        f.event.set()
+
+    def cut_flow(self, phone):
+        f = self.some_flow(phone)
+        if f and self.can_cut:
+            self.count["flow cut"] += 1
+            self.spawn(self.cut(f))
+
+    async def cut(self, f):
+        """No packet passes in either direction, and nobody is told. The phone notices by its pings, or not in time."""
+        link, seconds = f.link, 0.3 * 60 ** self.random.random()
+        f.phone.note("%s: packets vanish for %.1f s" % (f, seconds))
+        f.cut = link
+        f.update()
+        for leg in f.phone.legs.values():
+            leg.lost_to_silence(f)
+        await packets.change("add", link)
+        await asyncio.sleep(seconds)
+        await packets.change("delete", link)
+        f.healing = link
+        while f.cut is link and link.is_open:
+            link.ping()
+            await asyncio.sleep(0.5)
+
+    def hang_phone(self, phone):
+        if not phone.hung:
+            self.count["phone silent"] += 1
+            self.spawn(self.hang_all(phone))
+
+    async def hang_all(self, phone):
+        phone.hang(True)
+        for f in phone.flows:
+            for leg in phone.legs.values():
+                leg.lost_to_silence(f)
+        await asyncio.sleep(0.3 * 60 ** self.random.random())
+        phone.hang(False)
+
+    def leave(self, phone):
+        f = self.some_flow(phone)
+        if f and not phone.hung:
+            self.count["flow deregistered"] += 1
+            self.spawn(self.deregister(f))
+
+    async def deregister(self, f):
+        f.phone.note("%s: deregisters" % f)
+        f.away_s = self.random.uniform(0.5, 8)
+        await f.deregister()
+        f.drop("fin")
+
+    def kill_phone(self, phone):
+        self.count["phone killed"] += 1
+        phone.die(self.random.choice(["rst", "fin"]))
+        self.spawn(self.come_back(phone.user, self.random.uniform(0.2, 6)))
+
+    def second_phone(self, phone):
+        if len(phone.user.phones) < 2:
+            self.new_phone(phone.user)
+
+    async def edge_trouble(self):
+        """Never both edges at once."""
+        r = self.random
+        await asyncio.sleep(3)
+        while True:
+            edge, deed = r.choice(self.edges), r.choices(["kill", "stop", "hang"], [4, 2, 4])[0]
+            self.count["edge " + {"kill": "killed", "stop": "stopped", "hang": "hung"}[deed]] += 1
+            if deed == "hang":
+                await edge.freeze(3)
+            else:
+                await edge.end(deed == "kill")
+                await asyncio.sleep(r.uniform(1, 5))
+                await edge.launch()
+            await asyncio.sleep(r.uniform(4, 16))
+
+    async def watch(self):
+        """Processes, memory, and how late this program itself is."""
+        next_sample = 0
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.1)
+            late = time.monotonic() - before - 0.1
+            if late > STALL_S:
+                self.stalls += late
+                self.count["stalls"] += 1
+            for n in self.nodes:
+                if n.died():
+                    self.fail("exit", "%s: exit status %d without our doing" % (n.name, n.process.returncode), [n.read_log()[-4000:]])
+                    n.set_up(False)
+                    n.wanted = False
+                    await n.launch()
+            now = time.monotonic() - self.started
+            if now >= next_sample:
+                next_sample = now + 5
+                for n in self.nodes:
+                    await n.sample(now)
+
+    async def run(self):
+        self.loop.set_exception_handler(self.exception)
+        print("seed %d, %d s, in %s" % (self.options.seed, self.options.seconds, self.folder), flush=True)
+        for n in self.nodes:
+            await n.launch()
+        watch = self.loop.create_task(self.watch())
+        self.started = time.monotonic()
+        for u in self.users:
+            self.new_phone(u)
+            await asyncio.sleep(0.03)
+        makers = [self.loop.create_task(c) for c in (self.caller(), self.trouble(), self.edge_trouble())]
+        await self.until_over(makers)
+        await self.close(watch)
+        return self.verdict()
+
+    async def until_over(self, makers):
+        end, next_word = self.started + self.options.seconds, 60
+        while time.monotonic() < end:
+            await asyncio.sleep(0.5)
+            for t in makers:
+                if t.done():
+                    t.result()
+            if time.monotonic() - self.started > next_word:
+                next_word += 60
+                c = self.count
+                print("%8.0f calls %d owed %d delivered %d, messages %d owed %d delivered %d, failures %d" % (
+                    time.monotonic() - self.started, c["calls"], c["calls owed"], c["calls delivered"], c["messages"],
+                    c["messages owed"], c["messages delivered"], sum(self.failures.values())), flush=True)
+        for t in makers[:2]:
+            t.cancel()
+
+    async def close(self, watch):
+        """No new trouble: let every call end, then everything."""
+        self.stopping = True
+        end = time.monotonic() + 45
+        while self.tasks and time.monotonic() < end:
+            await asyncio.sleep(0.2)
+        for t in asyncio.all_tasks() - {asyncio.current_task(), watch}:
+            if t.get_coro().__qualname__ == "World.edge_trouble":
+                t.cancel()
+        watch.cancel()
+        for u in self.users:
+            for p in list(u.phones):
+                p.die("fin")
+        for n in self.nodes:
+            if n.process.poll() is None:
+                n.process.send_signal(18)       # SIGCONT: it may hang just now
+            await n.end(False)
+            for report in n.sanitizer_reports():
+                self.fail("sanitizer", n.name, [report])
+
+    def verdict(self):
+        judge_memory(self)
+        print_summary(self)
+        bad = sum(self.failures.values())
+        if self.options.keep or bad:
+            print("logs: " + self.folder)
+        else:
+            shutil.rmtree(self.folder)
+        return 1 if bad else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--rate", type=float, default=10.0, help="calls and messages a second [10]")
+    parser.add_argument("--users", type=int, default=40)
+    parser.add_argument("--log", default="warn", help="log level of the servers [warn]")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and state")
+    parser.add_argument("--verbose", action="store_true", help="say what happens to the servers")
+    options = parser.parse_args()
+
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+    why_not = packets.prepare()
+    if why_not:
+        print("no dropped packets in this run: " + why_not)
+
+    async def run():
+        return await World(options, not why_not).run()
+    sys.exit(asyncio.run(run()))
+
+
+if __name__ == "__main__":
+    main()
