@@ -96,6 +96,34 @@ static void a_slot_whose_generations_are_used_up_is_retired(void **state)
 	flow_table_fini(&t);
 }
 
+static void suspicion_is_of_one_connection_and_ends_with_it(void **state)
+{
+	struct flow_table t;
+	struct flow_slots s;
+	(void)state;
+	flow_table_init(&t, 2, 4);
+	flow_slots_init(&s, &t, 1);
+	uint64_t first = flow_slots_open(&s, &a), other = flow_slots_open(&s, &b);
+	assert_false(flow_table_is_suspect(&t, first));
+	assert_false(flow_table_heard(&t, first));
+	assert_true(flow_table_suspect(&t, first));
+	assert_false(flow_table_suspect(&t, first));
+	assert_true(flow_table_is_suspect(&t, first));
+	assert_false(flow_table_is_suspect(&t, other));
+	assert_true(flow_table_heard(&t, first));
+	assert_false(flow_table_is_suspect(&t, first));
+	assert_true(flow_table_suspect(&t, first));
+	flow_slots_close(&s, first);
+	assert_false(flow_table_is_suspect(&t, first));
+	assert_false(flow_table_suspect(&t, first));
+	assert_int_equal(t.suspect_count, 0);
+	uint64_t second = flow_slots_open(&s, &a);
+	assert_int_equal(flow_serial_slot(first), flow_serial_slot(second));
+	assert_false(flow_table_is_suspect(&t, second));
+	flow_slots_fini(&s);
+	flow_table_fini(&t);
+}
+
 static void serials_from_outside_are_safe_to_ask_for(void **state)
 {
 	struct flow_table t;
@@ -103,8 +131,12 @@ static void serials_from_outside_are_safe_to_ask_for(void **state)
 	flow_table_init(&t, 2, 2);
 	static const uint64_t serials[] = { 0, UINT64_MAX, 1ull << 56, 2ull << 56 | 1, 255ull << 56 | 1, 2ull << 32 | 1,
 	                                    (uint64_t)(FLOW_SLOTS_MAX - 1) << 32 | 1 };
-	for (size_t i = 0; i < sizeof serials / sizeof *serials; i++)
+	atomic_store(&t.suspect_count, 1);
+	for (size_t i = 0; i < sizeof serials / sizeof *serials; i++) {
 		assert_false(flow_table_alive(&t, serials[i]));
+		assert_false(flow_table_suspect(&t, serials[i]));
+		assert_false(flow_table_is_suspect(&t, serials[i]));
+	}
 	flow_table_fini(&t);
 }
 
@@ -116,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_generation_that_was_not_given_out_yet_is_dead),
 		cmocka_unit_test(no_slot_left_is_said),
 		cmocka_unit_test(a_slot_whose_generations_are_used_up_is_retired),
+		cmocka_unit_test(suspicion_is_of_one_connection_and_ends_with_it),
 		cmocka_unit_test(serials_from_outside_are_safe_to_ask_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

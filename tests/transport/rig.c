@@ -84,6 +84,16 @@ static void unreachable(void *user, const struct flow_ref *flow, struct str quot
 	pthread_mutex_unlock(&r->lock);
 }
 
+static void flow_unacked(void *user, const struct flow_ref *flow)
+{
+	struct rig *r = ((struct rig_worker *)user)->rig;
+	pthread_mutex_lock(&r->lock);
+	r->unacked_count++;
+	r->last_unacked = *flow;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static void *run(void *arg)
 {
 	struct rig_worker *w = arg;
@@ -126,7 +136,7 @@ unsigned rig_listen(struct rig *r, enum transport_kind kind, const char *ip)
 
 void rig_start(struct rig *r, unsigned workers)
 {
-	static const struct transport_events events = { owner, message, flow_closed, unreachable };
+	static const struct transport_events events = { owner, message, flow_closed, unreachable, flow_unacked };
 	struct transport_error error = { "" };
 	r->settings.workers = workers;
 	r->settings.listeners = r->listeners;

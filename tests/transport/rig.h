@@ -61,6 +61,8 @@ struct rig {
 	struct flow_ref last_unreachable;
 	bool last_proof;
 	char last_quote[64];
+	unsigned unacked_count;
+	struct flow_ref last_unacked;
 };
 
 void rig_init(struct rig *r);

@@ -57,6 +57,21 @@ static void an_ipv6_address_is_mixed_with_the_id_too(void **state)
 	assert_memory_equal(answer + 20, expected, n - 20);
 }
 
+/* RFC 5626 §4.4.2 */
+static void a_failed_flow_is_told_by_an_error(void **state)
+{
+	char answer[STUN_ANSWER_MAX];
+	size_t n;
+	(void)state;
+	struct str request = BYTES("\x00\x01\x00\x08" COOKIE ID "\x80\x22\x00\x02hi\x00\x00");
+	assert_int_equal(handle(request, answer, &n), STUN_ANSWER);
+	n = stun_flow_failed(request, answer);
+	static const char expected[] = "\x01\x11\x00\x24" COOKIE ID "\x00\x09\x00\x1f\x00\x00\x04\x00"
+	                               "Flow Failed, register again\x00";
+	assert_int_equal(n, sizeof expected - 1);
+	assert_memory_equal(answer, expected, n);
+}
+
 /* TP-29 */
 static void unknown_required_attributes_get_420_and_optional_ones_do_not_matter(void **state)
 {
@@ -178,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_address_comes_back_mixed_with_cookie_and_id),
 		cmocka_unit_test(an_ipv6_address_is_mixed_with_the_id_too),
+		cmocka_unit_test(a_failed_flow_is_told_by_an_error),
 		cmocka_unit_test(unknown_required_attributes_get_420_and_optional_ones_do_not_matter),
 		cmocka_unit_test(an_answer_stays_small_whatever_is_asked),
 		cmocka_unit_test(everything_else_is_met_with_silence),
