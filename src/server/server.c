@@ -45,6 +45,11 @@ static bool flow_alive(void *user, const struct flow_ref *flow)
 	return transport_flow_alive(((struct server *)user)->transport, flow);
 }
 
+static bool flow_suspect(void *user, const struct flow_ref *flow)
+{
+	return transport_flow_is_suspect(((struct server *)user)->transport, flow);
+}
+
 static int open_users(struct server *s, struct transport_error *why)
 {
 	char path[4096];
@@ -83,6 +88,7 @@ static int open_location(struct server *s, struct store *store, struct transport
 	struct location_settings loc = s->settings->location;
 	loc.store = store;
 	loc.flow_alive = flow_alive;
+	loc.flow_suspect = flow_suspect;
 	loc.flow_restore = flow_restore;
 	loc.user = s;
 	return location_new(&loc, clock_wall_ms(), &s->location, why->text, sizeof why->text);
