@@ -8,6 +8,8 @@ struct ack {
 	struct context cx;              /* only what routing needs; in no list of contexts */
 	struct packet *packet;
 	struct branch branch;
+	struct group group;             /* of `recalled` */
+	struct target recalled;
 	struct resolve ask;
 };
 
@@ -58,6 +60,23 @@ static bool may_pass(const struct context *cx)
 	       ((cx->rights & PEER_INBOUND) && cx->view.next.n == 0 && policy_domain(cx->px->s.policy, cx->view.ruri.host));
 }
 
+/* The way of the INVITE, when that was rescued; else where it should go, the flow that lives before one that is silent. */
+static bool find_way(struct ack *a)
+{
+	struct context *cx = &a->cx;
+	a->branch.cx = cx;
+	if (cx->view.dialog && rescue_recall(cx, &a->recalled)) {
+		a->branch.group = &a->group;
+		a->branch.target = &a->recalled;
+		return true;
+	}
+	if (targets_find(cx) != 0 || cx->group_count == 0)
+		return false;
+	a->branch.group = &cx->groups[0];
+	a->branch.target = group_next(&cx->groups[0]);
+	return a->branch.target != NULL;
+}
+
 void proxy_ack(struct proxy *px, struct packet *p)
 {
 	struct ack *a = mem_zalloc(sizeof *a);
@@ -69,19 +88,15 @@ void proxy_ack(struct proxy *px, struct packet *p)
 	list_add_tail(&px->acks, &cx->node);
 	arena_init(&cx->arena, NULL, 0);
 	cx->breadth = px->s.settings.max_breadth;
-	proxy_look_at_routes(px, p, &cx->view, &p->arena);
+	proxy_look_at_routes(px, p, &cx->view);
 	cx->loop_hash = loop_hash(px, &p->msg, &cx->view);
 
-	if (cx->view.refuse || p->msg.max_forwards == 0 || !may_pass(cx) || loop_found(px, &p->msg, cx->loop_hash) ||
-	    targets_find(cx) != 0 || cx->group_count == 0) {
+	if (cx->view.refuse || p->msg.max_forwards == 0 || !may_pass(cx) || loop_found(px, &p->msg, cx->loop_hash) || !find_way(a)) {
 		if (cx->asking)
 			location_forget(px->s.location, &cx->ask);
 		ack_free(a);
 		return;
 	}
-	a->branch.cx = cx;
-	a->branch.group = &cx->groups[0];
-	a->branch.target = cx->groups[0].targets[0];
 	if (!flow_ref_none(&a->branch.target->flow)) {
 		transmit(a, &a->branch.target->flow);
 		ack_free(a);

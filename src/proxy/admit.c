@@ -80,7 +80,7 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 	*caller = NULL;
 	*rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
 
-	if (view->dialog && (!flow_ref_none(&view->flow) || view->outgoing || *rights))
+	if (view->dialog && (!flow_ref_none(&view->flow) || view->lost || view->outgoing || *rights))
 		return 0;                               /* it belongs to a call that was let in */
 	if (view->path && !flow_ref_none(&view->flow)) {
 		if (*rights & PEER_PATH)

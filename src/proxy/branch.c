@@ -4,6 +4,8 @@
 #include "mem.h"
 #include "proxy_private.h"
 
+#define DOWN_MS 30000                   /* a next hop that failed is asked last for so long */
+
 static void send_next(struct branch *b);
 
 /* --- what the transaction layer reports --- */
@@ -64,8 +66,10 @@ static void has_failed(void *user, struct txn_client *ct, enum txn_failure why)
 	bool silent = !txn_got_response(ct);
 	if (!b->open)
 		return;
-	if (b->hops && b->hop_at + 1 < b->hop_count && !cx->cancelled && (why != TXN_TIMEOUT || silent)) {
-		resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], loop_now_ms(cx->px->s.loop) + 30000);
+	bool down = b->hops && (why != TXN_TIMEOUT || silent), others = b->hop_at + 1 < b->hop_count;
+	if (down && (others || b->target->node))
+		resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], loop_now_ms(cx->px->s.loop) + DOWN_MS);
+	if (down && others && !cx->cancelled) {
 		txn_forget(cx->px->s.txns, ct);
 		b->client = NULL;
 		b->hop_at++;
@@ -126,7 +130,8 @@ static void timer_c_fired(struct loop_timer *t)
 static int64_t silent_ms(const struct branch *b, const struct flow_ref *flow)
 {
 	const struct proxy_settings *s = &b->cx->px->s.settings;
-	if (!b->target->binding && !b->target->token_flow)
+	bool phone_in_dialog = b->cx->view.dialog && b->cx->view.registration;
+	if (!b->target->binding && !b->target->token_flow && !phone_in_dialog)
 		return 0;
 	if (!b->cx->invite)
 		return s->silent_other_ms;
@@ -180,6 +185,11 @@ static void resolved(struct branch *b)
 	b->hops = ask->hops;
 	b->hop_count = ask->status == RESOLVE_OK ? ask->count : 0;
 	b->hop_at = 0;
+	if (target_defer(b)) {
+		branch_close(b);
+		group_settle(b->cx, b->group);
+		return;
+	}
 	send_next(b);
 }
 

@@ -140,32 +140,6 @@ static void provisional(struct context *cx, struct branch *b, struct packet *p)
 	packet_free(p);
 }
 
-/* A home accepted a registration through us: its flow is judged by keep-alives from now on. */
-static void note_registration(struct context *cx, const struct sip_msg *m)
-{
-	uint32_t expires_s = 0, header_s;
-	struct sip_values it;
-	struct str value;
-	if (!sip_number(m, SIP_H_EXPIRES, &header_s))
-		header_s = 0;
-	sip_values_begin(&it, m, SIP_H_CONTACT);
-	while (sip_values_next(&it, &value)) {
-		struct sip_addr contact;
-		struct str text;
-		uint32_t s = header_s;
-		if (!sip_addr_parse(value, &contact))
-			continue;
-		if (sip_param_find(contact.params, STR("expires"), &text) && !str_u32(text, UINT32_MAX, &s))
-			s = header_s;
-		if (s > expires_s)
-			expires_s = s;
-	}
-	if (expires_s)
-		transport_flow_registered(cx->px->s.transport_worker, &cx->st->packet->from, &(struct flow_registration){
-			.registration = 1, .outbound = sip_has_token(m, SIP_H_REQUIRE, STR("outbound")),
-			.until_ms = loop_now_ms(cx->px->s.loop) + (int64_t)expires_s * 1000 });
-}
-
 static void success(struct context *cx, struct branch *b, struct packet *p)
 {
 	struct proxy *px = cx->px;
@@ -174,7 +148,8 @@ static void success(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	if (cx->msg && cx->msg->method == SIP_REGISTER && cx->rights == 0)
-		note_registration(cx, &p->msg);
+		registered_note(cx, &p->msg);
+	rescue_remember(cx, b);
 	struct wire *w = response_build(cx, p, p->msg.status);
 	struct txn_server *st = cx->st;
 	if (!cx->accepted) {
@@ -248,23 +223,14 @@ void context_response(struct context *cx, struct branch *b, struct packet *p)
 
 /* --- the end --- */
 
-/* What a dead flow is called towards whoever sent this request: to a home that can try the next flow 430, to an endpoint never
- * (OB-84); inside a dialog something that leaves the dialog alive. */
-static unsigned flow_failed_status(const struct context *cx)
-{
-	if (cx->rights & PEER_PATH)
-		return 430;
-	return cx->msg->to.tag.n ? 500 : 480;
-}
-
 unsigned context_choose(const struct context *cx, struct str *phrase, struct str *extra)
 {
 	unsigned status = cx->best_status;
 	*phrase = *extra = STR_NONE;
 	if (cx->cancelled && status / 100 != 6)
 		return 487;
-	if (status == 430) {
-		status = flow_failed_status(cx);
+	if (status == 430 || (status == 503 && !cx->best && cx->view.dialog && cx->view.registration)) {
+		status = rescue_status(cx);
 		if (status == 500)
 			*extra = STR("Retry-After: 5\r\n");
 		if (status == 480)

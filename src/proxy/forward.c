@@ -96,14 +96,42 @@ static bool sender_is_phone(const struct context *cx)
 	return cx->rights == 0 && flow_ref_none(&cx->view.flow);
 }
 
+/* Which phone of this address sent a request that came through an edge: the one whose Contact it has, or the only one there is. */
+static uint64_t phone_behind_edge(struct context *cx, struct str aor)
+{
+	struct proxy *px = cx->px;
+	const struct token_keys *keys = transport_keys(px->s.transport);
+	struct target_set set = { 0 };
+	struct sip_values it;
+	struct str value;
+	struct sip_addr mine;
+	if (!target_find_bindings(px, aor, &px->work, &set))
+		return token_registration(keys, aor, STR(""));
+	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
+	bool has_contact = sip_values_next(&it, &value) && sip_addr_parse(value, &mine);
+	for (unsigned i = 0; has_contact && i < set.instance_count; i++)
+		for (unsigned j = 0; j < set.instances[i].flow_count; j++) {
+			const struct binding *b = &set.instances[i].flows[j];
+			struct sip_uri uri;
+			if (sip_uri_parse(b->contact, &uri) && sip_uri_equal(&uri, &mine.uri))
+				return token_registration(keys, aor, b->instance);
+		}
+	return token_registration(keys, aor, set.instance_count == 1 ? set.instances[0].flows[0].instance : STR(""));
+}
+
 /* Whose flow a caller's token names: 0 for a stranger who was let in to call a user of ours, and no more than that. At an
  * edge the home asks who it is. */
 static uint64_t sender_registration(struct context *cx)
 {
-	if (!cx->caller && policy_domain(cx->px->s.policy, cx->view.ruri.host))
-		return 0;
-	return token_registration(transport_keys(cx->px->s.transport), aor_of(cx->px, &cx->msg->from.uri, &cx->px->work),
-	                          STR(""));
+	struct proxy *px = cx->px;
+	struct str aor = aor_of(px, &cx->msg->from.uri, &px->work);
+	uint64_t address = token_registration(transport_keys(px->s.transport), aor, STR(""));
+	if (cx->rights & PEER_PATH)
+		return policy_domain(px->s.policy, cx->msg->from.uri.host) ? phone_behind_edge(cx, aor) : 0;
+	uint64_t on = transport_registration_on(px->s.transport, &cx->st->packet->from, address, loop_now_ms(px->s.loop));
+	if (on)
+		return on;
+	return !cx->caller && policy_domain(px->s.policy, cx->view.ruri.host) ? 0 : address;
 }
 
 /* Departs from RFC 5658 §6.2: a phone whose own URI says transport=tls gets it back. Most that say so take sips: in a route set
@@ -129,36 +157,37 @@ static bool target_says_transport_tls(const struct context *cx, const struct tar
 	return sip_uri_parse(t->ruri, &uri) && says_transport_tls(cx, &uri);
 }
 
+static bool says_something(const struct flow_token *token)
+{
+	return token->registration || !flow_ref_none(&token->flow);
+}
+
 /* Two values when both sides need one of their own: a token each, or two transports (PX-23, OB-54). The upper one is for
  * the side we send to, and requests from there find it on top. */
 static void add_record_route(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out)
 {
 	const struct flow_ref *in = &cx->st->packet->from;
 	struct flow_token lower = { .purpose = TOKEN_ROUTE }, upper = { .purpose = TOKEN_ROUTE };
-	if (sender_is_phone(cx)) {
+	bool phone = sender_is_phone(cx);
+	if (phone)
 		lower.flow = *in;
+	if (phone || (cx->rights & PEER_PATH))
 		lower.registration = sender_registration(cx);
-	}
-	if (!flow_ref_none(&t->flow) || (t->registration && out->kind == TRANSPORT_UDP)) {
+	/* Who is reached through an edge is named without a flow: should the edge fail, we find the phone again. */
+	upper.registration = t->registration;
+	if (!flow_ref_none(&t->flow) || (t->registration && !t->node && out->kind == TRANSPORT_UDP))
 		upper.flow = *out;
-		upper.registration = t->registration;
-	}
 	bool in_old = in->kind == TRANSPORT_TLS && sender_says_transport_tls(cx);
 	bool out_old = out->kind == TRANSPORT_TLS && target_says_transport_tls(cx, t);
-	bool both = !flow_ref_none(&lower.flow) && !flow_ref_none(&upper.flow);
+	bool both = says_something(&lower) && says_something(&upper);
 	bool differ = in->kind != out->kind || in->local.port != out->local.port || !addr_same_ip(&in->local, &out->local);
 	if (both || differ) {
 		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, &upper, false, out_old));
 		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, in, &lower, false, in_old));
 		return;
 	}
-	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, flow_ref_none(&lower.flow) ? &upper : &lower, false,
+	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, says_something(&lower) ? &lower : &upper, false,
 	                                                     in_old || out_old));
-}
-
-static struct str without_brackets(struct str s)
-{
-	return s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>' ? (struct str){ s.p + 1, s.n - 2 } : s;
 }
 
 /* An edge in front of a registrar: the first hop's Path carries the phone's flow (OB-36..OB-40). */
@@ -166,7 +195,7 @@ static void add_path(struct context *cx, struct sip_edit *e, const struct flow_r
 {
 	const struct sip_msg *m = cx->msg;
 	struct sip_values it;
-	struct str value, instance = STR_NONE;
+	struct str value, text, instance = STR("");
 	unsigned vias = 0;
 	sip_values_begin(&it, m, SIP_H_VIA);
 	while (vias < 2 && sip_values_next(&it, &value))
@@ -176,13 +205,12 @@ static void add_path(struct context *cx, struct sip_edit *e, const struct flow_r
 	struct sip_addr contact;
 	sip_values_begin(&it, m, SIP_H_CONTACT);
 	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact) &&
-	    sip_param_find(contact.params, STR("+sip.instance"), &instance))
-		instance = without_brackets(sip_unquote(instance, &cx->px->work));
+	    sip_param_find(contact.params, STR("+sip.instance"), &text) && text.p)
+		instance = instance_of(text, &cx->px->work);
 	struct flow_token token = {
 		.purpose = TOKEN_PATH, .flow = cx->st->packet->from,
 		.registration = token_registration(transport_keys(cx->px->s.transport),
-		                                   aor_of(cx->px, &m->to.uri, &cx->px->work),
-		                                   location_instance(instance, &cx->px->work)),
+		                                   aor_of(cx->px, &m->to.uri, &cx->px->work), instance),
 	};
 	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true, false));
 }
@@ -200,7 +228,7 @@ static void set_routes(struct context *cx, struct sip_edit *e, const struct targ
 	sip_values_begin(&it, cx->msg, SIP_H_ROUTE);
 	while (sip_values_next(&it, &value)) {
 		bool is_last = ++at == total;
-		if (at <= cx->view.own || (is_last && cx->view.strict)) {
+		if (at <= cx->view.own || t->rerouted || (is_last && cx->view.strict)) {
 			sip_edit_remove_value(e, &it, value);
 			continue;
 		}

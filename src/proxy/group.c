@@ -21,6 +21,11 @@ struct target *group_next(const struct group *g)
 	return NULL;
 }
 
+bool group_more(struct context *cx, struct group *g)
+{
+	return group_next(g) || rescue_targets(cx, g);
+}
+
 struct target *group_add(struct context *cx, struct group *g, unsigned count)
 {
 	struct target **all = arena_array(&cx->arena, g->count + count, sizeof *all);
@@ -73,7 +78,7 @@ void group_settle(struct context *cx, struct group *g)
 		return;
 	if (revive(g))
 		return;
-	if (group_next(g)) {
+	if (group_more(cx, g)) {
 		g->started = false;
 		g->answered_challenge = false;          /* another hop, another nonce */
 		g->credentials = STR_NONE;
@@ -187,7 +192,7 @@ void group_silent(struct context *cx, struct branch *b)
 	if (!b->open || b->abandoned || g->rang || cx->cancelled || cx->stopped)
 		return;
 	target_suspect(cx, b->target);
-	if (!group_next(g)) {
+	if (!group_more(cx, g)) {
 		tell_home(cx);
 		return;                                 /* nothing else to try: it may take its time */
 	}

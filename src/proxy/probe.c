@@ -4,7 +4,6 @@
 #include "log.h"
 #include "mem.h"
 #include "proxy_private.h"
-#include "random.h"
 
 struct probe {
 	struct list node;               /* in proxy->probes */
@@ -64,38 +63,12 @@ static void over(void *user, struct txn_client *ct)
 
 static const struct txn_client_ops ops = { .response = answered, .failed = silent, .over = over };
 
-static void send_options(struct probe *pr, const struct flow_ref *flow)
-{
-	struct proxy *px = pr->px;
-	char id[BRANCH_ID_SIZE], tag[12], call[20];
-	struct buf me = { 0 };
-	branch_id_make(px, random_u64(), id);
-	random_token(tag, sizeof tag);
-	do                                              /* the answer must come to this worker */
-		random_token(call, sizeof call);
-	while (!px->s.mine(px->s.user, (struct str){ call, sizeof call }));
-	transport_sent_by(px->s.transport, flow, &me);
-	struct str via = via_value(px, flow, (struct str){ id, sizeof id }, &px->work);
-	buf_clear(&px->out);
-	buf_printf(&px->out,
-	           "OPTIONS %.*s SIP/2.0\r\nVia: %.*s\r\nMax-Forwards: 70\r\nFrom: <sip:%.*s>;tag=%.12s\r\nTo: <%.*s>\r\n"
-	           "Call-ID: %.20s\r\nCSeq: 1 OPTIONS\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n",
-	           STR_FMT(pr->hop->uri), STR_FMT(via), STR_FMT(buf_str(&me)), tag, STR_FMT(pr->hop->uri), call);
-	struct wire *w = wire_new(buf_str(&px->out));
-	struct txn_request r = { .to = *flow, .bytes = w, .method = SIP_OPTIONS, .branch = { id, sizeof id }, .ops = &ops,
-	                         .user = pr };
-	pr->client = txn_send(px->s.txns, &r);
-	wire_unref(w);
-	buf_fini(&me);
-	work_reset(px);
-}
-
 static void resolved(struct probe *pr)
 {
 	struct flow_ref flow;
 	for (unsigned i = 0; pr->ask.status == RESOLVE_OK && i < pr->ask.count; i++)
 		if (transport_open(pr->px->s.transport_worker, &pr->ask.hops[i], &flow) == SEND_OK) {
-			send_options(pr, &flow);
+			pr->client = options_send(pr->px, &flow, pr->hop->uri, &ops, pr);
 			return;
 		}
 	conclude(pr, true);

@@ -42,6 +42,8 @@ int proxy_new(const struct proxy_setup *setup, struct proxy **out)
 	list_init(&px->contexts);
 	list_init(&px->acks);
 	list_init(&px->probes);
+	list_init(&px->flow_probes);
+	list_init(&px->rescued);
 	arena_init(&px->work, px->work_block, sizeof px->work_block);
 	if (setup->probes)
 		probes_start(px);
@@ -54,7 +56,9 @@ void proxy_free(struct proxy *px)
 	if (!px)
 		return;
 	probes_stop(px);
+	flow_probes_stop(px);
 	acks_drop(px);
+	rescue_forget_all(px);
 	while (!list_empty(&px->contexts))
 		context_free(CONTAINER(px->contexts.next, struct context, node));
 	arena_fini(&px->work);
@@ -87,7 +91,8 @@ static void refuse(struct proxy *px, struct packet *p, unsigned status, struct s
 	packet_free(p);
 }
 
-/* The token's flow is dead or unknown. A home is told 430 and tries the next flow; an endpoint never hears it. */
+/* A token that nothing can be made of, or the flow of a Path is dead. A home is told 430 and tries the next flow; an endpoint never
+ * hears it. */
 static void refuse_flow(struct proxy *px, struct packet *p, unsigned status)
 {
 	unsigned rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);

@@ -26,6 +26,10 @@ struct proxy {
 	struct list contexts;
 	struct list acks;               /* waiting for DNS */
 	struct list probes;
+	struct list flow_probes;
+	unsigned flow_probe_count;
+	struct list rescued;            /* rescue.c's */
+	unsigned rescued_count;
 	unsigned live;
 	struct arena work;              /* for one build or decision; emptied after it (work_reset) */
 	char work_block[8192];
@@ -46,8 +50,10 @@ struct target {
 	const struct route_hop *trunk_hop;
 	uint64_t registration;          /* of the phone behind `flow`, for its token */
 	bool used;                      /* a branch has it, or had it and it is not tried again */
-	bool deferred;                  /* its next hop is known to be down: after all others */
+	bool deferred;                  /* its next hop is known to be down, its flow to be silent: after all others */
 	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */
+	bool rescued;                   /* in a dialog: not where its route set leads, */
+	bool rerouted;                  /* and what is left of that is dropped */
 	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
 };
 
@@ -132,6 +138,8 @@ bool may_reach(const struct context *cx, const struct flow_ref *from, const stru
 /* group.c: what becomes of a group's branches. */
 /* The next target to try; NULL: none is left. */
 struct target *group_next(const struct group *g);
+/* Is there one, known already or found now (rescue_targets)? */
+bool group_more(struct context *cx, struct group *g);
 /* Room for `count` more targets at the end; the first of them. Those that are there stay where they are. */
 struct target *group_add(struct context *cx, struct group *g, unsigned count);
 /* A branch of it has ended, or was replaced: go on with the next target, wait for an abandoned one, or end it. */
@@ -157,10 +165,37 @@ void context_wait(struct context *cx, int64_t until_ms);
 #define TARGETS_LATER 1u
 unsigned targets_find(struct context *cx);
 unsigned targets_from_location(struct context *cx, const struct target_set *set);
+/* How a binding is reached, in *t; false: it cannot be. */
+bool target_of_binding(struct context *cx, struct target *t, const struct binding *b);
+/* May a request with this Request-URI's scheme go to that binding's? */
+bool target_may_be_used(struct context *cx, const struct target *t);
+/* The bindings of an address, when they are known at once. */
+bool target_find_bindings(struct proxy *px, struct str aor, struct arena *arena, struct target_set *out);
+/* Every address that the branch's target led to is known to be down, and another target can go first: this one is put off. */
+bool target_defer(struct branch *b);
 /* Nothing was heard over this target's flow, or through its Path: it is tried last from now on, and probed. */
 void target_suspect(struct context *cx, const struct target *t);
 /* The route's hops in the order to try. */
 struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri);
+
+/* rescue.c: requests in a dialog whose way to the phone is gone. */
+/* More targets for this group, found by the registration that the dialog's token names; false: there are none. Fine to call
+ * again when those have failed. */
+bool rescue_targets(struct context *cx, struct group *g);
+/* Only another flow of the phone on this node: true when there is one that is not silent. */
+bool rescue_sibling(struct context *cx, struct group *g);
+/* What a dead flow is called towards whoever sent this request: to a home that can try the next flow 430, to an endpoint never
+ * (OB-84); in a dialog 500 while the phone may come back, else 481. */
+unsigned rescue_status(const struct context *cx);
+/* A 2xx to an INVITE came this way: the ACK follows it. */
+void rescue_remember(struct context *cx, const struct branch *b);
+bool rescue_recall(struct context *cx, struct target *t);
+void rescue_forget_all(struct proxy *px);
+
+/* registered.c: a home's 200 to a REGISTER that went through us. */
+void registered_note(struct context *cx, const struct sip_msg *ok);
+/* The canonical instance-id in a value of +sip.instance. */
+struct str instance_of(struct str value, struct arena *arena);
 
 /* routes.c */
 bool is_ours(const struct proxy *px, const struct sip_uri *uri);
@@ -212,6 +247,14 @@ void context_set_breadth(struct context *cx);
 
 /* ack.c */
 void acks_drop(struct proxy *px);
+
+/* options.c: ask whether somebody is there. */
+struct txn_client *options_send(struct proxy *px, const struct flow_ref *flow, struct str ruri, const struct txn_client_ops *ops,
+                                void *user);
+
+/* flow_probe.c: ask over a flow that became suspect, now and then, until it is heard or dead. */
+void flow_probe(struct proxy *px, const struct flow_ref *flow, struct str ruri);
+void flow_probes_stop(struct proxy *px);
 
 /* probe.c */
 void probes_start(struct proxy *px);

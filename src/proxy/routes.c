@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* routes.c - our own Route values, and what their tokens say. RFC 3261 §16.4, RFC 5626 §5.3. */
 #include "aor.h"
-#include "clock.h"
 #include "proxy_private.h"
 
 bool is_ours(const struct proxy *px, const struct sip_uri *uri)
@@ -33,29 +32,38 @@ struct str aor_of(const struct proxy *px, const struct sip_uri *uri, struct aren
 	return sip_uri_aor_key(uri, arena);
 }
 
-/* The token's flow is dead, but the request comes over another live flow of the same phone: then it is the phone that
- * speaks, and the request is outgoing. The user must be able to hang up. */
-static bool comes_from_sibling(struct proxy *px, const struct packet *p, uint64_t registration, struct arena *arena)
+/* Is it this phone that speaks? The request comes over a flow that it is registered on: then its other flow, which a token
+ * names, may be dead or not, the request is outgoing. The user must be able to hang up. */
+static bool speaks(const struct proxy *px, const struct packet *p, uint64_t registration)
 {
-	if (!registration || p->msg.from.uri.scheme == SIP_SCHEME_OTHER)
-		return false;
-	struct location_ask ask = { .aor = aor_of(px, &p->msg.from.uri, arena), .wall_ms = clock_wall_ms(), .arena = arena };
-	struct target_set set = { 0 };
-	if (location_find(px->s.location, &ask, &set) != LOCATION_NOW)
-		return false;
-	for (unsigned i = 0; i < set.instance_count; i++)
-		for (unsigned j = 0; j < set.instances[i].flow_count; j++) {
-			const struct binding *b = &set.instances[i].flows[j];
-			if (flow_ref_same(&b->flow, &p->from) &&
-			    token_registration(transport_keys(px->s.transport), b->aor, b->instance) == registration)
-				return true;
-		}
-	return false;
+	return registration &&
+	       transport_is_registered_on(px->s.transport, &p->from, registration, loop_now_ms(px->s.loop));
+}
+
+/* A flow of a dialog: the sender's own, or that of the phone the request is for. */
+static void read_flow(struct proxy *px, const struct packet *p, const struct flow_token *token, struct route_view *v)
+{
+	bool here = token->of_this_boot || token->flow.serial == 0;
+	if (here && flow_ref_same(&token->flow, &p->from)) {
+		v->outgoing |= v->dialog && token->registration;
+		return;                                 /* outgoing: OB-47, OB-53 */
+	}
+	/* Only once: a phone that called itself over two flows is meant by the second token. */
+	if (v->dialog && !v->outgoing && speaks(px, p, token->registration)) {
+		v->outgoing = true;
+		return;
+	}
+	v->registration = token->registration;
+	if (flow_token_alive(px->s.transport, token))
+		v->flow = token->flow;
+	else if (token->purpose == TOKEN_ROUTE)
+		v->lost = true;
+	else
+		v->refuse = 430;
 }
 
 /* What one of our values says. */
-static void read_token(struct proxy *px, const struct packet *p, const struct sip_uri *uri, struct route_view *v,
-                       struct arena *arena)
+static void read_token(struct proxy *px, const struct packet *p, const struct sip_uri *uri, struct route_view *v)
 {
 	struct flow_token token;
 	switch (flow_token_read(px->s.transport, uri->user, p->msg.call_id, &token)) {
@@ -80,34 +88,40 @@ static void read_token(struct proxy *px, const struct packet *p, const struct si
 		v->path = true;
 		v->own_path_ob = uri->ob;
 	}
-	if (flow_ref_none(&token.flow))
-		return;
-	if (token.of_this_boot || token.flow.serial == 0) {
-		if (flow_ref_same(&token.flow, &p->from)) {
-			v->outgoing |= v->dialog && token.registration;
-			return;                         /* outgoing: OB-47, OB-53 */
-		}
-	}
-	if (flow_token_alive(px->s.transport, &token)) {
-		v->flow = token.flow;
-		v->registration = token.registration;
-	} else if (comes_from_sibling(px, p, token.registration, arena)) {
-		v->outgoing |= v->dialog;
-	} else {
-		v->refuse = 430;
-	}
+	if (!flow_ref_none(&token.flow))
+		read_flow(px, p, &token, v);
+	else if (token.registration)
+		v->registration = token.registration;   /* the one below is nearer to where the request goes */
+}
+
+/* A value of another node of ours on top, and its phone is registered on the flow that this request came on: its edge is down, and
+ * it speaks over its other one. What that edge wrote is taken off as if it were ours: the value with the phone's flow, and one
+ * without that follows it. `edge`: the node whose values these are; 0: none yet. */
+static bool left_its_edge(struct proxy *px, const struct packet *p, const struct sip_uri *uri, struct route_view *v, uint32_t *edge)
+{
+	struct flow_token token;
+	if (p->msg.to.tag.n == 0 || (v->own && !*edge) ||
+	    flow_token_read(px->s.transport, uri->user, p->msg.call_id, &token) != TOKEN_OK || token.purpose != TOKEN_ROUTE)
+		return false;
+	if (*edge)
+		return token.node == *edge && flow_ref_none(&token.flow);
+	if (token.node == transport_node(px->s.transport) || !speaks(px, p, token.registration))
+		return false;
+	*edge = token.node;
+	v->dialog = v->outgoing = true;
+	return true;
 }
 
 /* A strict router upstream put our Record-Route value into the Request-URI and the target at the end of
  * Route (PX-07). */
-static void undo_strict_router(struct proxy *px, const struct packet *p, struct route_view *v, struct arena *arena)
+static void undo_strict_router(struct proxy *px, const struct packet *p, struct route_view *v)
 {
 	struct flow_token token;
 	if (!is_ours(px, &v->ruri) || v->ruri.user.n == 0 || p->msg.first[SIP_H_ROUTE] < 0)
 		return;
 	if (flow_token_read(px->s.transport, v->ruri.user, p->msg.call_id, &token) == TOKEN_ABSENT)
 		return;
-	read_token(px, p, &v->ruri, v, arena);
+	read_token(px, p, &v->ruri, v);
 	struct sip_values it;
 	struct str value, last = STR_NONE;
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
@@ -123,12 +137,13 @@ static void undo_strict_router(struct proxy *px, const struct packet *p, struct 
 	v->strict = true;
 }
 
-void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *v, struct arena *arena)
+void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *v)
 {
 	*v = (struct route_view){ .ruri_text = p->msg.ruri_text, .ruri = p->msg.ruri };
-	undo_strict_router(px, p, v, arena);
+	undo_strict_router(px, p, v);
 
 	unsigned total = 0;
+	uint32_t edge = 0;
 	struct sip_values it;
 	struct str value;
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
@@ -143,12 +158,13 @@ void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route
 			v->refuse = 400;
 			return;
 		}
-		if (!is_ours(px, &addr.uri)) {
+		if (is_ours(px, &addr.uri)) {
+			if (flow_ref_none(&v->flow) && !v->lost)        /* values below are still ours to take off */
+				read_token(px, p, &addr.uri, v);
+		} else if (!left_its_edge(px, p, &addr.uri, v, &edge)) {
 			v->next = value;
 			return;
 		}
 		v->own++;
-		if (flow_ref_none(&v->flow))            /* values below an incoming token are still ours to take off */
-			read_token(px, p, &addr.uri, v, arena);
 	}
 }

@@ -5,6 +5,8 @@
 #include "clock.h"
 #include "proxy_private.h"
 
+#define PATH_SUSPECT_MS 60000           /* nobody here hears a flow at an edge: it is tried again soon */
+
 static struct group *groups_new(struct context *cx, unsigned count)
 {
 	cx->groups = arena_array(&cx->arena, count, sizeof *cx->groups);
@@ -12,12 +14,6 @@ static struct group *groups_new(struct context *cx, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		cx->groups[i].cx = cx;
 	return cx->groups;
-}
-
-void target_suspect(struct context *cx, const struct target *t)
-{
-	(void)cx;
-	(void)t;
 }
 
 static struct target *group_targets(struct context *cx, struct group *g, unsigned count, int q)
@@ -45,16 +41,23 @@ static unsigned by_next_route(struct context *cx)
 	return single_uri(cx, addr.uri_text, &addr.uri);
 }
 
-/* The URI of a binding as a Request-URI: without what may not stand there (PX-14). */
-static struct str as_ruri(struct str text, const struct sip_uri *uri, struct arena *arena)
+/* The URI of a binding as a Request-URI: without what may not stand there (PX-14). A sip: request to a phone bound by sips: stays
+ * sip:, over TLS (PX-27). */
+static struct str as_ruri(const struct context *cx, struct str text, const struct sip_uri *uri, struct arena *arena)
 {
+	struct buf b = { 0 };
+	struct str rest = uri->params, head;
+	struct sip_param param;
+	bool plain = uri->scheme == SIP_SCHEME_SIPS && cx->view.ruri.scheme != SIP_SCHEME_SIPS;
 	if (uri->headers.p)
 		text = str_range(text.p, uri->headers.p - 1);
-	if (!sip_uri_param(uri, STR("method"), NULL))
+	if (!plain && !sip_uri_param(uri, STR("method"), NULL))
 		return text;
-	struct buf b = { 0 };
-	struct str rest = uri->params, head = str_range(text.p, uri->params.p - 1);
-	struct sip_param param;
+	head = uri->params.p ? str_range(text.p, uri->params.p - 1) : text;
+	if (plain) {
+		BUF_LIT(&b, "sip");
+		head = str_range(head.p + uri->scheme_name.n, head.p + head.n);
+	}
 	buf_add(&b, head);
 	while (sip_param_next(&rest, &param)) {
 		if (str_ieq(param.name, STR("method")))
@@ -81,14 +84,14 @@ static bool own_path(struct context *cx, struct target *t, const struct sip_addr
 	return true;
 }
 
-/* How a binding is reached; false: it cannot be (then it is left out). */
-static bool target_of_binding(struct context *cx, struct target *t, const struct binding *b)
+bool target_of_binding(struct context *cx, struct target *t, const struct binding *b)
 {
 	struct sip_uri contact;
+	*t = (struct target){ .binding = b };
 	if (!sip_uri_parse(b->contact, &contact))
 		return false;
-	t->binding = b;
-	t->ruri = as_ruri(b->contact, &contact, &cx->arena);
+	t->ruri = as_ruri(cx, b->contact, &contact, &cx->arena);
+	t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 	if (b->path.n) {
 		struct str rest = b->path, first;
 		struct sip_addr top;
@@ -102,7 +105,6 @@ static bool target_of_binding(struct context *cx, struct target *t, const struct
 		t->node = true;
 		return true;
 	}
-	t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 	if (b->via_flow && !flow_ref_none(&b->flow)) {
 		t->flow = b->flow;
 		return true;
@@ -112,12 +114,20 @@ static bool target_of_binding(struct context *cx, struct target *t, const struct
 	return contact.scheme == SIP_SCHEME_SIP || contact.scheme == SIP_SCHEME_SIPS;
 }
 
-/* A sips: request goes to secure targets only (PX-27). */
+/* A sips: request goes only to phones bound by sips:, and these are reached by TLS alone, also by a sip: request (PX-27). */
 static bool is_secure(const struct target *t)
 {
-	if (!flow_ref_none(&t->flow))
-		return t->flow.kind == TRANSPORT_TLS;
-	return t->next.scheme == SIP_SCHEME_SIPS;
+	return flow_ref_none(&t->flow) ? t->next.scheme == SIP_SCHEME_SIPS : t->flow.kind == TRANSPORT_TLS;
+}
+
+bool target_may_be_used(struct context *cx, const struct target *t)
+{
+	bool bound_by_sips = str_istarts(t->binding->contact, STR("sips:"));
+	if (cx->view.ruri.scheme == SIP_SCHEME_SIPS && !bound_by_sips) {
+		cx->sips_only = true;
+		return false;
+	}
+	return !bound_by_sips || is_secure(t);
 }
 
 unsigned targets_from_location(struct context *cx, const struct target_set *set)
@@ -131,14 +141,8 @@ unsigned targets_from_location(struct context *cx, const struct target_set *set)
 		g->count = 0;
 		for (unsigned j = 0; j < phone->flow_count; j++) {
 			struct target *t = &list[g->count];
-			*t = (struct target){ 0 };
-			if (!target_of_binding(cx, t, &phone->flows[j]))
-				continue;
-			if (cx->view.ruri.scheme == SIP_SCHEME_SIPS && !is_secure(t)) {
-				cx->sips_only = true;
-				continue;
-			}
-			g->count++;
+			if (target_of_binding(cx, t, &phone->flows[j]) && target_may_be_used(cx, t))
+				g->count++;
 		}
 		if (g->count)
 			count++;
@@ -160,6 +164,15 @@ static void found_later(struct location_ask *ask, struct target_set *set)
 		cx->best_status = status;
 	context_set_breadth(cx);
 	context_go_on(cx);
+}
+
+bool target_find_bindings(struct proxy *px, struct str aor, struct arena *arena, struct target_set *out)
+{
+	struct location_ask ask = { .aor = aor, .wall_ms = clock_wall_ms(), .arena = arena, .loop = px->s.loop };
+	if (location_find(px->s.location, &ask, out) == LOCATION_NOW)
+		return true;
+	location_forget(px->s.location, &ask);
+	return false;
 }
 
 static unsigned ask_location(struct context *cx, struct str aor)
@@ -245,17 +258,26 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 	return 0;
 }
 
+/* The phone that a token names. In a dialog the flow may be dead, or silent: then another flow of the phone goes first. */
+static unsigned by_token(struct context *cx)
+{
+	const struct route_view *v = &cx->view;
+	struct group *g = groups_new(cx, 1);
+	g->q = 1000;
+	if (v->lost)
+		return rescue_targets(cx, g) ? 0 : 430;
+	struct target *t = group_add(cx, g, 1);
+	*t = (struct target){ .ruri = v->ruri_text, .flow = v->flow, .registration = v->registration, .token_flow = true };
+	if (transport_flow_is_suspect(cx->px->s.transport, &v->flow))
+		t->deferred = rescue_sibling(cx, g);
+	return 0;
+}
+
 unsigned targets_find(struct context *cx)
 {
 	const struct route_view *v = &cx->view;
-	if (!flow_ref_none(&v->flow)) {
-		struct target *t = group_targets(cx, groups_new(cx, 1), 1, 1000);
-		t->ruri = v->ruri_text;
-		t->flow = v->flow;
-		t->registration = v->registration;
-		t->token_flow = true;
-		return 0;
-	}
+	if (v->lost || !flow_ref_none(&v->flow))
+		return by_token(cx);
 	if (v->next.n)
 		return by_next_route(cx);
 	if (v->ruri.scheme == SIP_SCHEME_TEL) {
@@ -276,4 +298,35 @@ unsigned targets_find(struct context *cx)
 	if (transport_is_self(cx->px->s.transport, v->ruri.host, v->ruri.port))
 		return 404;                             /* this server, but no domain of ours: nobody lives here */
 	return single_uri(cx, v->ruri_text, &v->ruri);
+}
+
+/* --- what becomes of them --- */
+
+void target_suspect(struct context *cx, const struct target *t)
+{
+	struct proxy *px = cx->px;
+	const struct binding *b = t->binding;
+	const struct flow_ref *flow = flow_ref_none(&t->flow) && b ? &b->flow : &t->flow;
+	if (!flow_ref_none(flow)) {
+		if (transport_flow_suspect(px->s.transport_worker, flow))
+			flow_probe(px, flow, t->ruri);
+	} else if (b) {
+		location_suspect(px->s.location, b->aor, b->id, clock_wall_ms() + PATH_SUSPECT_MS);
+	}
+}
+
+bool target_defer(struct branch *b)
+{
+	struct context *cx = b->cx;
+	struct resolver *r = cx->px->s.resolver;
+	if (b->target->deferred || !b->hop_count)
+		return false;
+	for (unsigned i = 0; i < b->hop_count; i++)
+		if (!resolver_penalised(r, &b->hops[i], loop_now_ms(cx->px->s.loop)))
+			return false;
+	b->target->deferred = true;
+	if (!group_more(cx, b->group))
+		return false;                           /* it is tried all the same */
+	b->target->used = false;
+	return true;
 }

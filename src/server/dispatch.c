@@ -135,8 +135,8 @@ static void request(void *user, struct packet *p)
 		refuse(w, p, 503, STR("Service Unavailable (shutting down)"), STR("Retry-After: 10\r\n"));
 		return;
 	}
-	proxy_look_at_routes(w->proxy, p, &view, &p->arena);
-	if (!view.refuse && view.ruri.scheme != SIP_SCHEME_OTHER && flow_ref_none(&view.flow)) {
+	proxy_look_at_routes(w->proxy, p, &view);
+	if (!view.refuse && view.ruri.scheme != SIP_SCHEME_OTHER && flow_ref_none(&view.flow) && !view.lost) {
 		const struct domain *domain = policy_domain(w->server->settings->policy, view.ruri.host);
 		if (p->msg.method == SIP_REGISTER && domain) {
 			do_register(w, p, domain);

@@ -34,6 +34,15 @@ bool location_drop(struct location *loc, struct str aor, uint64_t binding_id, in
 	return was;
 }
 
+void location_list(struct location *loc, struct str aor, int64_t wall_ms, void (*fn)(void *user, const struct binding *b), void *user)
+{
+	(void)aor;
+	(void)wall_ms;
+	for (unsigned i = 0; i < FAKE_FLOWS; i++)
+		if (loc->bound[i])
+			fn(user, &loc->flows[i]);
+}
+
 void location_suspect(struct location *loc, struct str aor, uint64_t binding_id, int64_t until_wall_ms)
 {
 	(void)aor;
@@ -84,6 +93,12 @@ struct token_keys *transport_keys(const struct transport *t)
 {
 	(void)t;
 	return NULL;
+}
+
+uint32_t transport_node(const struct transport *t)
+{
+	(void)t;
+	return 1;
 }
 
 uint64_t token_registration(const struct token_keys *keys, struct str aor, struct str instance)

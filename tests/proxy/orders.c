@@ -69,7 +69,7 @@ static void request(void *user, struct packet *p)
 {
 	struct rig *r = user;
 	struct route_view view;
-	proxy_look_at_routes(r->px, p, &view, &p->arena);
+	proxy_look_at_routes(r->px, p, &view);
 	proxy_handle(r->px, p, &view);
 }
 

@@ -65,11 +65,12 @@ struct route_view {
 	bool path;                      /* a Path token was among them (asked by a home) */
 	bool own_path_ob;               /* that Path value had ;ob */
 	struct flow_ref flow;           /* incoming: the flow a token names; flow_ref_none: none */
-	uint64_t registration;          /* who was registered on it, by the token */
+	bool lost;                      /* incoming, but the flow that the token names is dead: only another one of the phone helps */
+	uint64_t registration;          /* whose phone it is for, by the last token that says so; 0: none does */
 	unsigned refuse;                /* 403 forged, 430 gone or unknown, 400 unreadable; 0: go on */
 	bool strict;                    /* the Request-URI was ours and came from the last Route value, which goes too */
 };
-void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *out, struct arena *arena);
+void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *out);
 
 /* A request that is not for us to answer (packet taken): admitted or refused, then forwarded. */
 void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *view);
