@@ -182,11 +182,9 @@ enum send_result transport_open(struct transport_worker *w, const struct hop *ho
 	uint8_t listener = listener_towards(t, hop->kind, &hop->addr, routed ? &source : NULL);
 	if (transport_is_stream(hop->kind))
 		return open_stream(w, hop, listener, out);
-	if (listener == NO_LISTENER)
+	if (listener == NO_LISTENER || !routed) /* without a route any socket would do, and most would be wrong */
 		return SEND_REFUSED;
 	const struct listener *l = &t->listeners[listener];
-	if (l->wildcard && !routed)             /* no route at all */
-		return SEND_REFUSED;
 	*out = (struct flow_ref){ .kind = TRANSPORT_UDP, .listener = listener, .local = l->bound, .remote = hop->addr };
 	if (l->wildcard) {
 		out->local = source;

@@ -9,6 +9,7 @@
 
 #define ENTRIES 512
 #define KEEP_MS 5000
+#define NONE_MS 100                     /* a link that is down may be up again soon */
 
 struct route {
 	struct addr to, source;         /* source.family 0: there is no route */
@@ -55,8 +56,10 @@ bool route_source(struct route_cache *c, const struct addr *to, int64_t now_ms, 
 	struct addr key = *to;
 	key.port = 9;                   /* any port but 0: all ports of a host share a route */
 	struct route *r = &c->routes[hash_bytes(c->key, &key, sizeof key) % ENTRIES];
-	if (now_ms >= r->until_ms || !addr_eq(&r->to, &key))
-		*r = (struct route){ .to = key, .source = ask_kernel(&key), .until_ms = now_ms + KEEP_MS };
+	if (now_ms >= r->until_ms || !addr_eq(&r->to, &key)) {
+		*r = (struct route){ .to = key, .source = ask_kernel(&key) };
+		r->until_ms = now_ms + (r->source.family ? KEEP_MS : NONE_MS);
+	}
 	*source = r->source;
 	return source->family != 0;
 }

@@ -84,6 +84,7 @@ void stream_unpark(struct loop_timer *timer);
 enum send_result stream_send(struct stream *s, struct wire *bytes);
 void stream_flush(struct stream *s);
 void stream_wants_flush(struct stream *s);
+size_t stream_queue_max(const struct stream *s);        /* bytes that may wait before it is closed */
 void stream_drop_queue(struct stream *s);
 enum flow_end stream_end_of(int err);                   /* a socket's errno as a reason */
 /* The next wire to be encrypted, from `offset` on; and that n of its bytes are done. */

@@ -9,6 +9,7 @@
 #define IOV_A_WRITE   64
 #define WIRE_COST     64                /* what a queued wire costs beside its bytes: pongs count too */
 #define ROOM_FIRST    4
+#define NEIGHBOUR_TIMES 16
 
 enum flow_end stream_end_of(int err)
 {
@@ -71,9 +72,15 @@ void stream_wants_flush(struct stream *s)
 	worker_wants_flush(s->w);
 }
 
+/* A connection to a neighbour carries everybody's messages. */
+size_t stream_queue_max(const struct stream *s)
+{
+	return (s->outgoing ? NEIGHBOUR_TIMES : 1) * s->w->t->set.queue_bytes;
+}
+
 static bool has_room(const struct stream *s, const struct wire *bytes)
 {
-	return s->queued + bytes->n + WIRE_COST <= s->w->t->set.queue_bytes;
+	return s->queued + bytes->n + WIRE_COST <= stream_queue_max(s);
 }
 
 enum send_result stream_send(struct stream *s, struct wire *bytes)

@@ -180,7 +180,7 @@ static bool ship(struct stream *s)
 	if (!bytes.n)
 		return true;
 	buf_add(&s->cipher, bytes);
-	if (s->cipher.n - s->cipher_offset > s->w->t->set.queue_bytes + SHIP_BYTES) {
+	if (s->cipher.n - s->cipher_offset > stream_queue_max(s) + SHIP_BYTES) {
 		stream_log_end(s, "the peer does not read and its queue is full");
 		stream_close(s, FLOW_END_OVERFLOW);
 		return false;

@@ -124,7 +124,8 @@ struct transport_settings {
 	unsigned unacked_ms;            /* bytes that the peer's TCP leaves unacknowledged this long make the flow suspect [1200];
 	                                 * ten seconds of it end it */
 	unsigned nat_ping_s;            /* how often UDP phones behind NAT are sent something; 0: never [25] */
-	size_t queue_bytes;             /* a connection's unsent bytes before it is closed [262144] */
+	size_t queue_bytes;             /* a connection's unsent bytes before it is closed; 16 times as many on our own
+	                                 * connections to neighbours, which carry everybody's messages [262144] */
 	unsigned max_flows;             /* 0: from RLIMIT_NOFILE, which is raised to its hard limit, less a reserve; at most 2^20 */
 	unsigned stun_per_second;       /* answers per source address [50] */
 };
