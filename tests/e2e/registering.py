@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from server import Sluice
+from server import serving
 from sip import TcpPeer, TlsPeer, UdpPeer, digest, token, uri_of
 
 COUNT = 120
@@ -16,11 +16,10 @@ CONFIG = {"peers": [{"from": "127.0.0.1", "rights": ["inbound", "path", "identit
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """One server for a file of tests; each test has users of its own."""
-    s = Sluice(tmp_path_factory.mktemp("registrar"), "home", config=CONFIG, users=NAMES + ["alice", "Zoe"],
-               passwords={n: "secret-" + n for n in NAMES + ["alice", "Zoe"]})
-    s.names = iter(NAMES)
-    yield s.start()
-    s.stop()
+    with serving(tmp_path_factory.mktemp("registrar"), "home", config=CONFIG, users=NAMES + ["alice", "Zoe"],
+                 passwords={n: "secret-" + n for n in NAMES + ["alice", "Zoe"]}) as s:
+        s.names = s.names or iter(NAMES)
+        yield s
 
 
 class Client:

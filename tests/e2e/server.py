@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sluice process of the test's own: a folder, a configuration, free ports on loopback."""
+import contextlib
 import json
 import os
 import random
@@ -8,7 +9,10 @@ import socket
 import subprocess
 import time
 
+import pytest
+
 BIN = os.environ.get("SLUICE_BIN")
+TARGET = None                                               # foreign.Target, with --target
 PASSWORDS = {"alice": "wonder-land", "bob": "build-er", "carol": "sing-er"}
 
 
@@ -56,11 +60,26 @@ def scalar(v):
     return json.dumps(v) if isinstance(v, str) else str(v)
 
 
+@contextlib.contextmanager
+def serving(folder, name="sluice", **kw):
+    """A server with this configuration for a file of tests: a sluice, or the --target where that can stand for it."""
+    if TARGET:
+        yield TARGET.stand_for(**kw)
+        return
+    s = Sluice(folder, name, **kw)
+    yield s.start()
+    s.stop()
+
+
 class Sluice:
     """start() .. stop(); address('udp'|'tcp'|'tls')."""
+    t1, t2 = 0.1, 0.8                                       # unless the test sets its own timers
+    names = None                                            # users nobody has used yet, where a fixture provides them
 
     def __init__(self, folder, name="sluice", config=None, users=("alice", "bob", "carol"), domain="example.com", workers=1,
                  host="127.0.0.1", passwords=None):
+        if TARGET:
+            pytest.skip("needs a configuration of its own")
         self.folder, self.name, self.domain, self.host = str(folder), name, domain, host
         os.makedirs(self.folder, exist_ok=True)
         self.state = os.path.join(self.folder, name + "-state")

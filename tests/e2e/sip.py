@@ -14,6 +14,7 @@ import uuid
 COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type",
            "k": "supported", "s": "subject"}
 _numbers = itertools.count(1)
+PATIENCE = 1e9                          # no wait for the other side is longer, whatever a test asks for: --patience
 
 
 def token(prefix=""):
@@ -153,7 +154,7 @@ class Peer:
         for i, m in enumerate(self.stash):
             if want is None or want(m):
                 return self.stash.pop(i)
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, PATIENCE)
         while True:
             left = end - time.monotonic()
             if left <= 0:
@@ -235,7 +236,7 @@ class UdpPeer(Peer):
         self.sock.sendto(data, self.target)
 
     def read(self, timeout):
-        if not select.select([self.sock], [], [], timeout)[0]:
+        if not select.select([self.sock], [], [], min(timeout, PATIENCE))[0]:
             return None
         data, self.source = self.sock.recvfrom(65536)
         return data
@@ -308,7 +309,7 @@ class TcpPeer(Peer):
 
     def closed(self, timeout=2):
         """Does the other side close (or reset) within the time?"""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + min(timeout, PATIENCE)
         while time.monotonic() < end:
             self.sock.settimeout(max(0.01, end - time.monotonic()))
             try:
@@ -368,7 +369,7 @@ class Listener:
         return self.sock.getsockname()[:2]
 
     def accept(self, timeout=3):
-        self.sock.settimeout(timeout)
+        self.sock.settimeout(min(timeout, PATIENCE))
         return TcpPeer(None, sock=self.sock.accept()[0])
 
     def close(self):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from server import Sluice
+from server import serving
 from sip import Message, TcpPeer, UdpPeer, digest, parse_challenge, token
 
 NAMES = ["u%02d" % i for i in range(40)]
@@ -18,10 +18,9 @@ SECRET = "open sesame: %22 \\ \u00fc"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """One server for the file; each test has a user of its own, so that wrong tries of one do not count for another."""
-    s = Sluice(tmp_path_factory.mktemp("auth"), "home", users=NAMES, passwords={n: "secret-" + n for n in NAMES})
-    s.names = iter(NAMES)
-    yield s.start()
-    s.stop()
+    with serving(tmp_path_factory.mktemp("auth"), "home", users=NAMES, passwords={n: "secret-" + n for n in NAMES}) as s:
+        s.names = s.names or iter(NAMES)
+        yield s
 
 
 class Asker:

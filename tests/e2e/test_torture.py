@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from sip import Message, UdpPeer, uri_of
+from server import serving
+from sip import Message, UdpPeer, token, uri_of
 
 FOLDER = os.path.join(os.path.dirname(__file__), "..", "torture")
 
@@ -39,17 +40,12 @@ WANTED = {
 
 @pytest.fixture(scope="module")
 def torture_server(tmp_path_factory):
-    from server import BIN, Sluice
-    if not BIN:
-        pytest.skip("SLUICE_BIN is not set: run ./test")
-    s = Sluice(tmp_path_factory.mktemp("torture"), config={
-        "peers": [{"from": "127.0.0.1", "rights": ["inbound", "relay", "identity"]}],
-        "domains": [{"name": "example.com", "registration": "open", "aliases": ["example.org", "company.com", "registrar.example.com"]}],
-        "timers": {"t1": "5ms", "t2": "40ms", "t4": "50ms", "d": "100ms"},
-        "dns": {"servers": ["127.0.0.1:9"], "timeout": "50ms", "tries": 1}})
-    s.start()
-    yield s
-    s.stop()
+    with serving(tmp_path_factory.mktemp("torture"), config={
+            "peers": [{"from": "127.0.0.1", "rights": ["inbound", "relay", "identity"]}],
+            "domains": [{"name": "example.com", "registration": "open", "aliases": ["example.org", "company.com", "registrar.example.com"]}],
+            "timers": {"t1": "5ms", "t2": "40ms", "t4": "50ms", "d": "100ms"},
+            "dns": {"servers": ["127.0.0.1:9"], "timeout": "50ms", "tries": 1}}) as s:
+        yield s
 
 
 def ids(entry):
@@ -61,10 +57,13 @@ used = {}
 
 def exchange(server, data):
     """Send one datagram; the final answer, or None. Some messages of the RFCs share a branch: the earlier transaction (64*T1) is
-    waited for."""
+    waited for, or, where that is long, the branch is made another."""
     branch = re.search(rb"branch=([^;,\s]+)", data)
     branch = branch and branch.group(1)
-    time.sleep(max(0, used.get(branch, 0) + 0.6 - time.monotonic()))
+    if branch in used and server.t1 > 0.1:
+        data = data.replace(branch, branch + token().encode(), 1)
+    else:
+        time.sleep(max(0, used.get(branch, 0) + 0.6 - time.monotonic()))
     used[branch] = time.monotonic()
     peer = UdpPeer(server.address("udp"))
     peer.send_bytes(data)
