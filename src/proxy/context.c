@@ -107,11 +107,12 @@ void context_target_failed(struct context *cx, struct branch *b, unsigned status
 	branch_close(b);
 	if (!cx->msg)
 		return;
-	if (status == 430) {
+	if (status != 408) {                            /* its way is lost, the flow's own or that of the edge before it */
 		b->group->flow_lost |= b->client != NULL;
 		b->group->rang = false;                 /* whoever rings next counts */
-		forget_flow(cx, b->target);
 	}
+	if (status == 430)
+		forget_flow(cx, b->target);
 	group_settle(cx, b->group);
 	consider(cx, status, NULL);
 }
@@ -194,8 +195,9 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		packet_free(p);
 		return;
 	}
-	if ((status == 408 && !g->rang) || (status == 503 && b->target->trunk))
-		group_settle(cx, g);                    /* OB-83; another gateway */
+	/* OB-83. A 503 is the gateway's or the edge's own, which rewrites a phone's (PX-35): it is down, not the phone. */
+	if ((status == 408 && !g->rang) || (status == 503 && (b->target->trunk || b->target->node)))
+		group_settle(cx, g);
 	else
 		group_end(g);                           /* any other final answer is the instance's (OB-82) */
 	consider(cx, status, p);
