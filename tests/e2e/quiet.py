@@ -28,6 +28,15 @@ def home(tmp_path_factory):
     s.stop()
 
 
+@pytest.fixture(scope="module")
+def untuned(tmp_path_factory):
+    """The same with the times that nobody has set."""
+    s = Sluice(tmp_path_factory.mktemp("untuned"), "untuned", config=CONFIG, users=())
+    del s.config["timers"], s.config["failover"]
+    yield s.start()
+    s.stop()
+
+
 class Scene:
     """A caller and phones at a server, all their sockets closed at the end."""
 
@@ -41,9 +50,9 @@ class Scene:
         self.made[-1].open("udp", register=False)
         return self.made[-1]
 
-    def phone(self, *kinds, bind=("127.0.0.2", 0), **kw):
+    def phone(self, *kinds, bind=("127.0.0.2", 0), user=None, **kw):
         """One registered flow a kind: the last one registered last, and so tried first."""
-        self.made.append(Phone(self.home, token("p"), **kw))
+        self.made.append(Phone(self.home, user or token("p"), **kw))
         for kind in kinds:
             self.made[-1].open(kind, bind=bind)
         return self.made[-1]
@@ -53,9 +62,9 @@ class Scene:
         c.started = time.monotonic()
         return c
 
-    def message(self, phone, headers=()):
+    def message(self, phone, **kw):
         peer = self.caller.flows[0].peer
-        m = peer.send(peer.request("MESSAGE", phone.aor, self.caller.aor, headers=headers))
+        m = peer.send(peer.request("MESSAGE", phone.aor, self.caller.aor, **kw))
         m.started = time.monotonic()
         return m
 
@@ -71,21 +80,23 @@ class Scene:
             phone.close()
 
 
-def scenes(*rule, **axes):
-    """A test of one rule in all these cases at once, a thread and a scene each: silence is waiting, and waits side by side."""
+def scenes(*rule, on="home", **axes):
+    """A test of one rule in all these cases at once, a thread and a scene each: silence is waiting, and waits side by side. `on`: the
+    fixture with the server."""
     def make(rule):
         cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
 
-        def run_one(home, case):
-            s = Scene(home)
+        def run_one(server, case):
+            s = Scene(server)
             try:
                 rule(s, **case)
             finally:
                 s.close()
 
-        def test(home):
+        def test(request):
+            server = request.getfixturevalue(on)
             with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
-                runs = [(case, pool.submit(run_one, home, case)) for case in cases]
+                runs = [(case, pool.submit(run_one, server, case)) for case in cases]
             for case, run in runs:
                 if run.exception():
                     raise AssertionError("%s: in the case %r" % (run.exception(), case)) from run.exception()
@@ -164,6 +175,18 @@ def is_cancelled(leg, answer=True):
         leg.answer(487)
         request(leg.peer, "ACK")
     return cancel
+
+
+def is_tried_first(s, phone, flow):
+    """A call arrives on this flow at once, and on no other. It is refused, so that nothing else happens."""
+    c = s.call(phone)
+    leg = leg_on(flow, SLACK)
+    leg.answer(486)
+    hears(c, 486)
+    request(flow, "ACK")
+    for other in phone.flows:
+        if other is not flow:
+            no_request(other, "INVITE", 0.03)
 
 
 class Meeting:
