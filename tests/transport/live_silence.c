@@ -246,7 +246,7 @@ static void who_does_not_read_is_suspect_when_its_window_has_been_closed_for_a_w
 		assert_in_range(now_ms() - since, 290, 1500);
 		assert_true(flow_ref_same(&r.last_unacked, &p.flow));
 		assert_true(transport_flow_is_suspect(r.t, &p.flow));
-		assert_int_equal(r.closed_count, 0);
+		assert_true(transport_flow_alive(r.t, &p.flow));
 		/* It reads on: nothing is lost, and its next byte clears it. */
 		assert_int_equal(pthread_create(&reader, NULL, read_all, &p), 0);
 		if (!p.ssl) {
