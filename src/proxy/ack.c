@@ -53,10 +53,11 @@ static void resolved_later(struct resolve *ask)
 	ack_free(a);
 }
 
-/* In a dialog that passed here by its token; or to a user of ours from a neighbour who may call them. */
+/* In a dialog that passed here by its token, or that a home brings here by a Path; or to a user of ours from a neighbour who may call
+ * them. */
 static bool may_pass(const struct context *cx)
 {
-	return cx->view.dialog ||
+	return cx->view.dialog || (cx->view.path && (cx->rights & PEER_PATH)) ||
 	       ((cx->rights & PEER_INBOUND) && cx->view.next.n == 0 && policy_domain(cx->px->s.policy, cx->view.ruri.host));
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two edges and one home, three processes: Path with flow tokens, 430 between them, and the death of an edge."""
+import os
+import shutil
 import statistics
 import time
 
@@ -13,14 +15,17 @@ LOOPBACK = [{"from": "127.0.0.0/8", "rights": ["path"]}]
 
 
 class Site:
-    """home: registrar and proxy of example.com. edges: relay to it. Phones come from 127.0.0.2 and up, so that they are no peers."""
+    """home: registrar and proxy of example.com. edges: relay to it, with the same keys: one cluster. Phones come from 127.0.0.2 and
+    up, so that they are no peers."""
 
     def __init__(self, make_server):
         home_peers = [{"from": "127.0.0.1", "rights": ["path"]}]
         self.home = make_server("home", config={"peers": home_peers})
         route = [{"domain": DOMAIN, "to": ["sip:127.0.0.1:%d;transport=tcp" % self.home.port], "from": "anyone"}]
-        self.edges = [make_server("edge%d" % i, domain=None, config={"routes": route, "peers": home_peers}) for i in (1, 2)]
+        self.edges = [make_server("edge%d" % i, start=False, domain=None, config={"routes": route, "peers": home_peers}) for i in (1, 2)]
         for e in self.edges:
+            shutil.copy(os.path.join(self.home.state, "flow-keys"), e.state)
+            e.start()
             e.passwords = self.home.passwords
 
 
