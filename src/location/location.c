@@ -135,7 +135,7 @@ bool location_entry_suspect(const struct location *loc, const struct entry *e, i
 {
 	if (e->suspect_until_ms > wall_ms)
 		return true;
-	return e->via_flow && !flow_ref_none(&e->flow) && loc->settings.flow_suspect &&
+	return !flow_ref_none(&e->flow) && loc->settings.flow_suspect &&       /* its Contact leads there too, when not via_flow */
 	       loc->settings.flow_suspect(loc->settings.user, &e->flow);
 }
 
