@@ -226,6 +226,7 @@ void branch_start(struct context *cx, struct group *g)
 	b->group = g;
 	b->target = group_next(g);
 	b->target->used = true;
+	g->copies++;
 	b->open = true;
 	cx->open++;
 	list_add_tail(&cx->branches, &b->node);

@@ -178,7 +178,7 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	branch_close(b);
-	if (status == 482 && g->flow_lost) {            /* it holds what we cannot hear any more: no loop of the caller's */
+	if (status == 482 && g->copies > 1 && !b->target->trunk) {      /* it holds what we cannot hear: no loop of the caller's */
 		group_end(g);
 		consider(cx, 480, NULL);
 		packet_free(p);

@@ -23,7 +23,7 @@ struct target *group_next(const struct group *g)
 
 bool group_more(struct context *cx, struct group *g)
 {
-	return group_next(g) || rescue_targets(cx, g);
+	return group_next(g) || rescue_targets(cx, g) || targets_again(cx, g);
 }
 
 struct target *group_add(struct context *cx, struct group *g, unsigned count)
@@ -111,6 +111,7 @@ void groups_end(struct context *cx)
 	for (unsigned i = 0; i < cx->group_count; i++) {
 		cx->groups[i].over = true;
 		loop_timer_stop(cx->px->s.loop, &cx->groups[i].retry);
+		loop_timer_stop(cx->px->s.loop, &cx->groups[i].look);
 	}
 	cx->retries = 0;
 }
@@ -186,18 +187,26 @@ static void tell_home(struct context *cx)
 		txn_answer(cx->px->s.txns, cx->st, 100, STR_NONE, STR("Warning: " FLOW_SILENT "\r\n"));
 }
 
+void group_replace(struct context *cx, struct group *g)
+{
+	struct branch *b = open_branch(g, NULL);
+	if (b)
+		b->abandoned = true;
+	if (!loop_timer_armed(&cx->timer))
+		context_wait(cx, cx->st->packet->at_ms + cx->px->s.settings.give_up_ms);
+	group_settle(cx, g);
+}
+
 void group_silent(struct context *cx, struct branch *b)
 {
 	struct group *g = b->group;
 	if (!b->open || b->abandoned || g->rang || cx->cancelled || cx->stopped)
 		return;
 	target_suspect(cx, b->target);
-	if (!group_more(cx, g)) {
-		tell_home(cx);
-		return;                                 /* nothing else to try: it may take its time */
+	if (group_more(cx, g)) {
+		group_replace(cx, g);
+		return;
 	}
-	b->abandoned = true;
-	if (!loop_timer_armed(&cx->timer))
-		context_wait(cx, cx->st->packet->at_ms + cx->px->s.settings.give_up_ms);
-	group_settle(cx, g);
+	tell_home(cx);                                  /* nothing else to try: it may take its time */
+	group_look(cx, g);
 }

@@ -66,8 +66,10 @@ struct group {
 	bool over;                      /* and never will */
 	bool rang;                      /* a branch of it gave 101-199: that one counts */
 	bool flow_lost;                 /* a flow ended after the request had left on it: the phone may still hold it */
+	unsigned copies;                /* how often the request was started for it */
 	unsigned merged;                /* how often it said 482 for that reason */
 	struct loop_timer retry;        /* tries the same target again after such a 482 */
+	struct loop_timer look;         /* looks whether the silent phone has another flow by now */
 	bool answered_challenge;        /* a trunk's challenge was answered once, */
 	struct str credentials;         /* with this row */
 };
@@ -153,6 +155,8 @@ bool group_merged(struct context *cx, struct branch *b);
 void group_silent(struct context *cx, struct branch *b);
 /* The phone has answered: whatever else was sent to it is cancelled. */
 void group_end(struct group *g);
+/* The branch that counts is silent: the next target takes its place, and it stays open. */
+void group_replace(struct context *cx, struct group *g);
 /* No group starts anything any more. */
 void groups_end(struct context *cx);
 /* Branches that are silent when this time comes are given up: those that were replaced, or all once the request was cancelled. */
@@ -212,6 +216,15 @@ bool loop_found(const struct proxy *px, const struct sip_msg *m, uint64_t hash);
 void branch_id_make(struct proxy *px, uint64_t hash, char out[BRANCH_ID_SIZE]);
 /* Our Via value for a flow. */
 struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id, struct arena *arena);
+
+/* again.c: flows that the group's phone registered since its targets were found. True when there is one to try. */
+bool targets_again(struct context *cx, struct group *g);
+/* Look for such a flow once a second, as long as the group is silent. */
+void group_look(struct context *cx, struct group *g);
+
+/* record_route.c: our values in the request that goes to t over `out`. */
+void record_route_add(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out);
+void path_add(struct context *cx, struct sip_edit *e, const struct flow_ref *out);
 
 /* challenge.c: true when the challenge was answered and the same target is to be tried again. */
 bool challenge_answer(struct context *cx, struct branch *b, const struct packet *p);

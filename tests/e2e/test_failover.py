@@ -91,7 +91,7 @@ def test_a_silent_flow_is_followed_by_the_next(server, phones):
     one, two = bob.open("tcp"), bob.open("tcp")
     call = alice.invite("sip:bob@example.com", early=True)
     two.peer.expect("INVITE")
-    leg = Callee.wait(one, timeout=10)
+    leg = Callee.wait(one, timeout=100 * server.t1)
     leg.pick_up()
     assert call.wait(timeout=3).status == 200
     assert len(server.bindings("sip:bob@example.com")) == 2
@@ -138,3 +138,19 @@ def test_cancel_between_430_and_the_answer_of_the_next_flow(server, phones):
     leg.answer(487)
     assert call.peer.receive(3, lambda m: m.method == "CANCEL").status == 200
     assert call.wait().status == 487
+
+
+def test_a_phone_that_comes_back_while_its_caller_waits_gets_the_call(server, phones):
+    """P1: its only flow fell silent; two seconds later it registers from elsewhere, and the call that waits arrives there."""
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    alice.open("udp")
+    silent = bob.open("tcp")
+    call = alice.invite("sip:bob@example.com", early=True)
+    silent.peer.expect("INVITE")
+    time.sleep(1.5)
+    again = bob.open("tcp", reg_id=1)
+    leg = Callee.wait(again, timeout=3)
+    leg.ring()
+    leg.pick_up()
+    assert call.wait().status == 200
+    leg.expect_ack()
