@@ -135,8 +135,10 @@ bool location_entry_suspect(const struct location *loc, const struct entry *e, i
 {
 	if (e->suspect_until_ms > wall_ms)
 		return true;
-	return !flow_ref_none(&e->flow) && loc->settings.flow_suspect &&       /* its Contact leads there too, when not via_flow */
-	       loc->settings.flow_suspect(loc->settings.user, &e->flow);
+	if (flow_ref_none(&e->flow) || !loc->settings.flow_suspect)
+		return false;
+	/* Over UDP the Contact leads where the registration came from, when the flow itself is not used. */
+	return (e->via_flow || e->flow.kind == TRANSPORT_UDP) && loc->settings.flow_suspect(loc->settings.user, &e->flow);
 }
 
 void location_suspect(struct location *loc, struct str aor, uint64_t binding_id, int64_t until_wall_ms)
