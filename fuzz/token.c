@@ -5,6 +5,7 @@
  * writes a token from the rest, reads it back, and then once more with one character changed. */
 #include "../src/transport/token_keys.h"
 #include "../src/transport/transport_private.h"
+#include "../src/transport/udp_verdicts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ static struct transport *home(void)
 	t.listeners = &listener;
 	t.listener_count = 1;
 	flow_table_init(&t.flows, 1, 16);
+	t.verdicts = udp_verdicts_new();
 	return &t;
 }
 

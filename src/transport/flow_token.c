@@ -231,7 +231,7 @@ bool flow_token_alive(const struct transport *t, const struct flow_token *token)
 	uint8_t listener;
 	if (flow_ref_none(&token->flow) || token->node != transport_node(t))
 		return false;
-	if (transport_is_stream(token->flow.kind))
-		return token->of_this_boot && transport_flow_alive(t, &token->flow);
-	return transport_udp_listener(t, &token->flow.local, &listener);
+	if (transport_is_stream(token->flow.kind) ? !token->of_this_boot : !transport_udp_listener(t, &token->flow.local, &listener))
+		return false;
+	return transport_flow_alive(t, &token->flow);
 }

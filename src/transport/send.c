@@ -104,11 +104,6 @@ enum send_result transport_send(struct transport_worker *w, const struct flow_re
 	return result;
 }
 
-bool transport_flow_alive(const struct transport *t, const struct flow_ref *f)
-{
-	return !f->serial || flow_table_alive(&t->flows, f->serial);
-}
-
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
 {
 	int64_t now_ms = loop_now_ms(w->loop);

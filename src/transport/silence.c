@@ -17,6 +17,11 @@ static void log_heard(const struct flow_ref *f)
 		log_write(LOG_INFO, "%s: heard again", flow_text(f, text));
 }
 
+bool transport_flow_alive(const struct transport *t, const struct flow_ref *f)
+{
+	return f->serial ? flow_table_alive(&t->flows, f->serial) : udp_verdict_of(t->verdicts, f) != UDP_DEAD;
+}
+
 bool transport_flow_suspect(struct transport_worker *w, const struct flow_ref *f)
 {
 	if (flow_ref_none(f))

@@ -383,6 +383,8 @@ static void stun_of_a_dead_udp_flow_gets_an_error_until_it_is_registered_again(v
 	stun_says(&p, STUN_SUCCESS);
 	rig_on(&r, 0, kill_it, &p.flow);
 	assert_true(transport_flow_is_suspect(r.t, &p.flow));
+	assert_false(transport_flow_alive(r.t, &p.flow));
+	assert_true(transport_flow_alive(r.t, &other.flow));
 	for (int i = 0; i < 3; i++) {
 		stun_says(&p, STUN_ERROR);
 		stun_says(&other, STUN_SUCCESS);
@@ -397,6 +399,7 @@ static void stun_of_a_dead_udp_flow_gets_an_error_until_it_is_registered_again(v
 	struct grant g = { p.flow, { .registration = 7, .address = 8 }, 60000 };
 	rig_on(&r, 1, grant, &g);
 	stun_says(&p, STUN_SUCCESS);
+	assert_true(transport_flow_alive(r.t, &p.flow));
 	assert_false(transport_flow_is_suspect(r.t, &p.flow));
 	phone_close(&p);
 	phone_close(&other);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "../../src/transport/token_keys.h"
 #include "../../src/transport/transport_private.h"
+#include "../../src/transport/udp_verdicts.h"
 #include "encode.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,11 +26,13 @@ static void home_boot(struct home *h)
 	struct transport_error why;
 	assert_int_equal(token_keys_load(h->dir, &h->t.keys, &why), 0);
 	flow_table_init(&h->t.flows, 1, 16);
+	h->t.verdicts = udp_verdicts_new();
 }
 
 static void home_halt(struct home *h)
 {
 	flow_table_fini(&h->t.flows);
+	udp_verdicts_free(h->t.verdicts);
 	token_keys_free(h->t.keys);
 }
 
@@ -275,6 +278,24 @@ static void a_token_from_before_a_restart_is_ours_but_its_stream_is_gone(void **
 	home_close(&h);
 }
 
+/* OB-51 */
+static void a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_registered(void **state)
+{
+	(void)state;
+	struct home h;
+	home_open(&h);
+	struct flow_token token = sample(TRANSPORT_UDP, "192.0.2.1:5060", "198.51.100.7:40000", 0, TOKEN_PATH), back;
+	struct str text = flow_token_write(&h.t, &token, CALL, &h.arena);
+	assert_int_equal(flow_token_read(&h.t, text, CALL, &back), TOKEN_OK);
+	udp_verdict_suspect(h.t.verdicts, &back.flow, 1);       /* silence is no proof */
+	assert_true(flow_token_alive(&h.t, &back));
+	udp_verdict_dead(h.t.verdicts, &back.flow, 1);
+	assert_false(flow_token_alive(&h.t, &back));
+	udp_verdict_clear(h.t.verdicts, &back.flow);
+	assert_true(flow_token_alive(&h.t, &back));
+	home_close(&h);
+}
+
 static void the_listener_of_a_udp_flow_is_found_anew(void **state)
 {
 	(void)state;
@@ -334,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_route_token_serves_one_dialog_and_a_path_token_every_call),
 		cmocka_unit_test(a_stream_is_known_by_its_serial_not_by_its_addresses),
 		cmocka_unit_test(a_token_from_before_a_restart_is_ours_but_its_stream_is_gone),
+		cmocka_unit_test(a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_registered),
 		cmocka_unit_test(the_listener_of_a_udp_flow_is_found_anew),
 		cmocka_unit_test(a_token_of_a_key_that_we_do_not_have_is_unknown_not_forged),
 		cmocka_unit_test(ordinary_user_parts_are_no_tokens),

@@ -178,7 +178,8 @@ struct hop {
 enum send_result transport_open(struct transport_worker *w, const struct hop *hop, struct flow_ref *out);
 
 /* --- flows --- */
-/* One atomic load, any thread. UDP and serial 0: true. */
+/* Any thread. A stream: its generation, one atomic load. UDP: not proved dead since a registration was granted on it; one load
+ * while none is. No flow: true. */
 bool transport_flow_alive(const struct transport *t, const struct flow_ref *f);
 /* --- two verdicts on a flow --- */
 /* Dead, by proof: the generation says so of streams. Here the proof came from elsewhere (ICMP): the peer must be able to
