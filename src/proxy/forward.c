@@ -64,157 +64,6 @@ struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str b
 	return out;
 }
 
-/* --- Record-Route and Path --- */
-
-/* "<URI>" of ours on the side of `flow`, with a token. */
-static struct str own_uri(struct context *cx, const struct flow_ref *side, const struct flow_token *token, bool ob, bool old_tls)
-{
-	struct proxy *px = cx->px;
-	struct buf b = { 0 };
-	struct str user = flow_token_write(px->s.transport, token, cx->msg->call_id, &px->work);
-	BUF_LIT(&b, "<");
-	transport_uri(px->s.transport, side, user, &b);
-	if (old_tls && side->kind == TRANSPORT_TLS) {
-		struct str uri = arena_str(&px->work, buf_str(&b)), scheme;
-		str_cut(&uri, ':', &scheme);
-		buf_clear(&b);
-		BUF_LIT(&b, "<sip:");
-		buf_add(&b, uri);
-		BUF_LIT(&b, ";transport=tls");
-	}
-	if (ob)
-		BUF_LIT(&b, ";ob");
-	buf_byte(&b, '>');
-	struct str out = arena_str(&px->work, buf_str(&b));
-	buf_fini(&b);
-	return out;
-}
-
-/* The sender is reached again over the flow it came on, unless it is a neighbour who has an address of its own. */
-static bool sender_is_phone(const struct context *cx)
-{
-	return cx->rights == 0 && flow_ref_none(&cx->view.flow);
-}
-
-/* Which phone of this address sent a request that came through an edge: the one whose Contact it has, or the only one there is. */
-static uint64_t phone_behind_edge(struct context *cx, struct str aor)
-{
-	struct proxy *px = cx->px;
-	const struct token_keys *keys = transport_keys(px->s.transport);
-	struct target_set set = { 0 };
-	struct sip_values it;
-	struct str value;
-	struct sip_addr mine;
-	if (!target_find_bindings(px, aor, &px->work, &set))
-		return token_registration(keys, aor, STR(""));
-	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
-	bool has_contact = sip_values_next(&it, &value) && sip_addr_parse(value, &mine);
-	for (unsigned i = 0; has_contact && i < set.instance_count; i++)
-		for (unsigned j = 0; j < set.instances[i].flow_count; j++) {
-			const struct binding *b = &set.instances[i].flows[j];
-			struct sip_uri uri;
-			if (sip_uri_parse(b->contact, &uri) && sip_uri_equal(&uri, &mine.uri))
-				return token_registration(keys, aor, b->instance);
-		}
-	return token_registration(keys, aor, set.instance_count == 1 ? set.instances[0].flows[0].instance : STR(""));
-}
-
-/* Whose flow a caller's token names: 0 for a stranger who was let in to call a user of ours, and no more than that. At an
- * edge the home asks who it is. */
-static uint64_t sender_registration(struct context *cx)
-{
-	struct proxy *px = cx->px;
-	struct str aor = aor_of(px, &cx->msg->from.uri, &px->work);
-	uint64_t address = token_registration(transport_keys(px->s.transport), aor, STR(""));
-	if (cx->rights & PEER_PATH)
-		return policy_domain(px->s.policy, cx->msg->from.uri.host) ? phone_behind_edge(cx, aor) : 0;
-	uint64_t on = transport_registration_on(px->s.transport, &cx->st->packet->from, address, loop_now_ms(px->s.loop));
-	if (on)
-		return on;
-	return !cx->caller && policy_domain(px->s.policy, cx->view.ruri.host) ? 0 : address;
-}
-
-/* Departs from RFC 5658 §6.2: a phone whose own URI says transport=tls gets it back. Most that say so take sips: in a route set
- * for an unknown scheme and never acknowledge the call, and their Contact is not SIPS, as RFC 3261 §12.1.1 would want of them
- * then. A SIPS request stays SIPS (PX-25). */
-static bool says_transport_tls(const struct context *cx, const struct sip_uri *uri)
-{
-	return uri->scheme == SIP_SCHEME_SIP && str_ieq(uri->transport, STR("tls")) && cx->view.ruri.scheme != SIP_SCHEME_SIPS;
-}
-
-static bool sender_says_transport_tls(const struct context *cx)
-{
-	struct sip_values it;
-	struct str value;
-	struct sip_addr contact;
-	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
-	return sip_values_next(&it, &value) && sip_addr_parse(value, &contact) && says_transport_tls(cx, &contact.uri);
-}
-
-static bool target_says_transport_tls(const struct context *cx, const struct target *t)
-{
-	struct sip_uri uri;
-	return sip_uri_parse(t->ruri, &uri) && says_transport_tls(cx, &uri);
-}
-
-static bool says_something(const struct flow_token *token)
-{
-	return token->registration || !flow_ref_none(&token->flow);
-}
-
-/* Two values when both sides need one of their own: a token each, or two transports (PX-23, OB-54). The upper one is for
- * the side we send to, and requests from there find it on top. */
-static void add_record_route(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out)
-{
-	const struct flow_ref *in = &cx->st->packet->from;
-	struct flow_token lower = { .purpose = TOKEN_ROUTE }, upper = { .purpose = TOKEN_ROUTE };
-	bool phone = sender_is_phone(cx);
-	if (phone)
-		lower.flow = *in;
-	if (phone || (cx->rights & PEER_PATH))
-		lower.registration = sender_registration(cx);
-	/* Who is reached through an edge is named without a flow: should the edge fail, we find the phone again. */
-	upper.registration = t->registration;
-	if (!flow_ref_none(&t->flow) || (t->registration && !t->node && out->kind == TRANSPORT_UDP))
-		upper.flow = *out;
-	bool in_old = in->kind == TRANSPORT_TLS && sender_says_transport_tls(cx);
-	bool out_old = out->kind == TRANSPORT_TLS && target_says_transport_tls(cx, t);
-	bool both = says_something(&lower) && says_something(&upper);
-	bool differ = in->kind != out->kind || in->local.port != out->local.port || !addr_same_ip(&in->local, &out->local);
-	if (both || differ) {
-		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, &upper, false, out_old));
-		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, in, &lower, false, in_old));
-		return;
-	}
-	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, says_something(&lower) ? &lower : &upper, false,
-	                                                     in_old || out_old));
-}
-
-/* An edge in front of a registrar: the first hop's Path carries the phone's flow (OB-36..OB-40). */
-static void add_path(struct context *cx, struct sip_edit *e, const struct flow_ref *out)
-{
-	const struct sip_msg *m = cx->msg;
-	struct sip_values it;
-	struct str value, text, instance = STR("");
-	unsigned vias = 0;
-	sip_values_begin(&it, m, SIP_H_VIA);
-	while (vias < 2 && sip_values_next(&it, &value))
-		vias++;
-	if (vias != 1 || !sip_has_token(m, SIP_H_SUPPORTED, STR("path")))
-		return;
-	struct sip_addr contact;
-	sip_values_begin(&it, m, SIP_H_CONTACT);
-	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact) &&
-	    sip_param_find(contact.params, STR("+sip.instance"), &text) && text.p)
-		instance = instance_of(text, &cx->px->work);
-	struct flow_token token = {
-		.purpose = TOKEN_PATH, .flow = cx->st->packet->from,
-		.registration = token_registration(transport_keys(cx->px->s.transport),
-		                                   aor_of(cx->px, &m->to.uri, &cx->px->work), instance),
-	};
-	sip_edit_add_first(e, SIP_H_PATH, own_uri(cx, out, &token, true, false));
-}
-
 /* --- the rest of §16.6 --- */
 
 static void set_routes(struct context *cx, struct sip_edit *e, const struct target *t, struct str *ruri)
@@ -311,9 +160,9 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 	if (!str_eq(ruri, m->ruri_text))
 		sip_edit_ruri(&e, ruri);
 	if (sip_forms_dialog(m))
-		add_record_route(cx, &e, t, out);
+		record_route_add(cx, &e, t, out);
 	else if (m->method == SIP_REGISTER)
-		add_path(cx, &e, out);
+		path_add(cx, &e, out);
 	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_text(&px->work, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
 	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_text(&px->work, cx->breadth));
 	set_identity(cx, &e, out);

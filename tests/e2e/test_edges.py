@@ -205,3 +205,74 @@ def test_an_edge_asks_for_path_support(site, phones):
     flow = bob.open("tcp", server=site.edges[0], register=False, **far(n=5))
     answer = flow.register(supported=None, expect=421)
     assert answer.get("require") == "path"
+
+
+def chain(make_server):
+    """edge1 in front of edge2 in front of the home."""
+    peers = [{"from": "127.0.0.1", "rights": ["path"]}]
+    home = make_server("home", config={"peers": peers})
+    made = [home]
+    for name in ("edge2", "edge1"):
+        route = [{"domain": DOMAIN, "to": ["sip:127.0.0.1:%d;transport=tcp" % made[-1].port], "from": "anyone"}]
+        made.append(make_server(name, domain=None, config={"routes": route, "peers": peers}))
+        made[-1].passwords = home.passwords
+    return home, made[1], made[2]
+
+
+def test_only_the_first_of_two_edges_says_ob(make_server, phones):
+    """OB-39: the one in the middle adds no Path with ob; calls come through both all the same."""
+    home, middle, first = chain(make_server)
+    alice, bob = phones(home, "alice"), phones(home, "bob")
+    aflow, flow = alice.open("tcp", server=first, **far(n=2)), bob.open("tcp", server=first, **far(n=3))
+    path = flow.register().values("path")
+    assert [";ob" in v for v in path if ":%d" % first.port in v] == [True]
+    assert not any(";ob" in v for v in path if ":%d" % middle.port in v)
+    whole_call(alice, aflow, flow)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls", "udp"])
+def test_a_notify_finds_a_phone_that_never_registered(make_server, phones, kind):
+    """OB-52: ob in the Contact is enough: Record-Route has the flow of the SUBSCRIBE."""
+    core = UdpPeer(("127.0.0.1", 9))
+    route = [{"domain": "pbx.example.net", "to": ["sip:127.0.0.1:%d" % core.local[1]], "from": "anyone"}]
+    edge = make_server("edge", domain=None, config={"routes": route})
+    flow = phones(edge, "ua", domain="pbx.example.net", password="").open(kind, server=edge, register=False, **far(n=4))
+    contact = "<sip:ua@unreachable.invalid;ob>"
+    subscribe = flow.peer.request("SUBSCRIBE", "sip:lamp@pbx.example.net", "sip:ua@pbx.example.net", contact=contact,
+                                  headers=[("Event", "presence"), ("Expires", "60")])
+    flow.peer.send(subscribe)
+    seen = core.expect("SUBSCRIBE")
+    core.target = core.source
+    core.answer(seen, 200, to_tag="lamp", contact="<%s>" % core.contact_uri())
+    assert flow.peer.receive(3, lambda m: m.is_response).status == 200
+    notify = core.request("NOTIFY", uri_of(contact), seen.ruri, uri_of(seen.get("from")), from_tag="lamp", to_tag=seen.tag("from"),
+                          call_id=seen.call_id, route=seen.values("record-route"), headers=[("Event", "presence")])
+    core.send(notify)
+    flow.peer.answer(flow.peer.expect("NOTIFY"), 200)
+    assert core.receive(3, lambda m: m.is_response).status == 200
+    core.close()
+
+
+def tokens_of(message):
+    values = [v for name in ("path", "record-route") for v in message.values(name)]
+    return {uri_of(v).split(":", 1)[1].split("@")[0] for v in values if "@" in uri_of(v)}
+
+
+def test_tokens_are_given_away_in_routes_only_and_logged_in_part(site, phones):
+    """OB-55: in no other header of what passes, and whole in no log, at its most talkative."""
+    alice, aflows = connect(phones, site, "alice", 2)
+    bob, bflows = connect(phones, site, "bob", 3)
+    registered = bflows[1].register()
+    _, call, leg = whole_call(alice, aflows[0], bflows[1])
+    bye = call.within("BYE")
+    bflows[1].peer.answer(bflows[1].peer.expect("BYE"), 200)
+    alice.final(call.peer, bye)
+    given = tokens_of(registered) | tokens_of(leg.invite) | tokens_of(call.final)
+    assert len(given) >= 5
+    for message in (registered, leg.invite, call.final):
+        for name, value in message.headers:
+            if name.lower() not in ("path", "record-route"):
+                assert not any(t in value for t in given), (name, value)
+    for s in [site.home] + site.edges:
+        log = s.read_log()
+        assert log and not any(t in log for t in given)
