@@ -2,6 +2,7 @@
 /* check.c - what a correct configuration can still get wrong: settings that contradict each other. Certificates
  * have a file of their own (check_tls.c). */
 #include "check_private.h"
+#include "key_words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,13 +20,13 @@ struct say *check_warning(const struct checking *k, const char *section, unsigne
 
 /* --- server, flow, registrar --- */
 
-/* The nearest folder that exists must let us make the rest. */
-static void check_state(const struct checking *k)
+/* The nearest folder that exists must let us make the rest. True: it is there itself, and of use. */
+static bool check_state(const struct checking *k)
 {
 	struct str dir = k->config->server.state_dir;
 	if (!dir.n) {
 		text_check_no_state(check_error(k, "server", 0, "state"));
-		return;
+		return false;
 	}
 	struct buf path = { 0 };
 	buf_add(&path, dir);
@@ -50,6 +51,23 @@ static void check_state(const struct checking *k)
 	else if (itself && (st.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)))
 		text_check_state_open(check_warning(k, "server", 0, "state"), dir);
 	buf_fini(&path);
+	return itself && !err;
+}
+
+/* Nothing starts without keys that can be trusted (OB-44). */
+static void check_keys(const struct checking *k)
+{
+	struct say said = { .language = k->problems->said.language };
+	struct str dir = k->config->server.state_dir;
+	struct key_file file;
+	uint32_t node;
+	keys_read_or_say(&said, dir, &file);
+	key_file_wipe(&file);
+	if (!said.out.n)
+		node_read_or_say(&said, dir, &node);
+	if (said.out.n)
+		say_str(check_error(k, "server", 0, "state"), buf_str(&said.out));
+	say_fini(&said);
 }
 
 static void check_times(const struct checking *k)
@@ -277,7 +295,8 @@ void config_check(const struct config *c, struct problems *problems)
 	if (!c->tree.root)
 		return;
 	struct checking k = { c, problems };
-	check_state(&k);
+	if (check_state(&k))
+		check_keys(&k);
 	check_times(&k);
 	check_failover(&k);
 	if (!c->server.transport.listener_count)
@@ -295,4 +314,5 @@ void config_check(const struct config *c, struct problems *problems)
 	if (!c->policy.domain_count && !c->policy.route_count)
 		text_check_no_domain(check_warning(&k, "domains", 0, NULL));
 	check_domains_covered(&k);
+	check_authorities(&k);
 }

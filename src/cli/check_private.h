@@ -16,5 +16,6 @@ struct say *check_warning(const struct checking *k, const char *section, unsigne
 /* check_tls.c: one TLS listener's files; whether each domain is in some certificate. */
 void check_listener_tls(const struct checking *k, unsigned index);
 void check_domains_covered(const struct checking *k);
+void check_authorities(const struct checking *k);
 
 #endif

@@ -66,6 +66,16 @@ void check_listener_tls(const struct checking *k, unsigned i)
 	X509_free(cert);
 }
 
+void check_authorities(const struct checking *k)
+{
+	struct str path = k->config->server.transport.tls_ca;
+	X509 *cert = NULL;
+	int err = path.n ? certificate_read(path, &cert) : 0;
+	if (err)
+		text_check_certificate_unreadable(check_error(k, "tls", 0, "ca"), path, errno_text(k->problems->said.language, err));
+	X509_free(cert);
+}
+
 /* A phone that connects to its domain by TLS looks for the domain's name in the certificate (RFC 5922 §7.2). */
 void check_domains_covered(const struct checking *k)
 {

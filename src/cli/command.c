@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "config.h"
 #include "suggest.h"
+#include <errno.h>
 #include <stdlib.h>
 
 #define BIT(o) (1u << OPTION_##o)
@@ -17,13 +18,17 @@ const struct option_row options[OPTION_COUNT] = {
 	[OPTION_GENERATE] = { "generate", 0, NULL, TEXT_OPTION_GENERATE },
 	[OPTION_PASSWORD_FILE] = { "password-file", 0, "FILE", TEXT_OPTION_PASSWORD_FILE },
 	[OPTION_BATCH] = { "batch", 0, "FILE", TEXT_OPTION_BATCH },
+	[OPTION_NOW] = { "now", 0, NULL, TEXT_OPTION_NOW },
+	[OPTION_IN] = { "in", 0, "TIME", TEXT_OPTION_IN },
+	[OPTION_DOMAIN] = { "domain", 0, "NAME", TEXT_OPTION_DOMAIN },
 	[OPTION_LANG] = { "lang", 0, "en|ru", TEXT_OPTION_LANG },
 	[OPTION_HELP] = { "help", 'h', NULL, TEXT_OPTION_HELP },
 	[OPTION_VERSION] = { "version", 'V', NULL, TEXT_OPTION_VERSION },
 };
 
 const struct command commands[] = {
-	{ "serve", command_serve, "", 0, 0, BIT(CONFIG) | BIT(STATE) | BIT(PORT) | EVERYWHERE, TEXT_SERVE_SUMMARY, TEXT_SERVE_DETAILS },
+	{ "serve", command_serve, "", 0, 0, BIT(CONFIG) | BIT(STATE) | BIT(PORT) | BIT(DOMAIN) | EVERYWHERE,
+	  TEXT_SERVE_SUMMARY, TEXT_SERVE_DETAILS },
 	{ "check", command_check, "FILE", 1, 1, EVERYWHERE, TEXT_CHECK_SUMMARY, TEXT_CHECK_DETAILS },
 	{ "user add", command_user_add, "NAME@DOMAIN", 0, 1,
 	  BIT(GENERATE) | BIT(PASSWORD_FILE) | BIT(BATCH) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_USER_ADD_SUMMARY, TEXT_USER_ADD_DETAILS },
@@ -36,6 +41,11 @@ const struct command commands[] = {
 	{ "bindings", command_bindings, "[NAME@DOMAIN]", 0, 1, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
 	  TEXT_BINDINGS_SUMMARY, TEXT_BINDINGS_DETAILS },
 	{ "flows", command_flows, "", 0, 0, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_FLOWS_SUMMARY, TEXT_FLOWS_DETAILS },
+	{ "keys", command_keys, "", 0, 0, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_KEYS_SUMMARY, TEXT_KEYS_DETAILS },
+	{ "keys rotate", command_keys_rotate, "", 0, 0, BIT(NOW) | BIT(IN) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_KEYS_ROTATE_SUMMARY, TEXT_KEYS_ROTATE_DETAILS },
+	{ "keys node", command_keys_node, "NUMBER", 1, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_KEYS_NODE_SUMMARY, TEXT_KEYS_NODE_DETAILS },
 	{ "help", command_help, "[COMMAND]", 0, 2, EVERYWHERE, TEXT_HELP_SUMMARY, TEXT_HELP_DETAILS },
 	{ .name = NULL }
 };
@@ -126,6 +136,13 @@ static int take_option(struct invocation *in, struct words *w, unsigned allowed)
 		w->left--;
 	}
 	in->option[o] = value ? value : "";
+	if (o == OPTION_DOMAIN) {
+		if (in->domain_count == DOMAINS_MAX) {
+			text_serve_domains_many(&in->err, DOMAINS_MAX);
+			return command_usage(in);
+		}
+		in->domains[in->domain_count++] = value;
+	}
 	if (o == OPTION_LANG)
 		in->out.language = in->err.language = language_of(value);
 	return CLI_OK;
@@ -168,11 +185,10 @@ static int unknown_command(struct invocation *in, struct str given, struct str g
 	struct suggestion guess = suggest_for(given);
 	for (const struct command *c = commands; c->name; c++) {
 		struct str rest = str_of(c->name), first;
-		if (!str_cut(&rest, ' ', &first))
-			first = rest;
+		bool alone = !str_cut(&rest, ' ', &first);
 		if (!group.n)
-			suggest_offer(&guess, first);
-		else if (str_eq(first, group))
+			suggest_offer(&guess, alone ? rest : first);
+		else if (!alone && str_eq(first, group))
 			suggest_offer(&guess, rest);
 	}
 	text_usage_command(&in->err, given);
@@ -185,19 +201,20 @@ static int unknown_command(struct invocation *in, struct str given, struct str g
 static const struct command *find_command(const struct words *w, bool *group)
 {
 	struct str one = str_of(w->at[0]), two = w->left > 1 ? str_of(w->at[1]) : STR("");
+	const struct command *alone = NULL;
 	*group = false;
 	for (const struct command *c = commands; c->name; c++) {
 		struct str rest = str_of(c->name), first;
 		if (!str_cut(&rest, ' ', &first)) {
 			if (str_eq(rest, one))
-				return c;
+				alone = c;
 		} else if (str_eq(first, one)) {
 			*group = true;
 			if (str_eq(rest, two))
 				return c;
 		}
 	}
-	return NULL;
+	return alone;
 }
 
 static int run_words(struct invocation *in, struct words w)
@@ -228,6 +245,8 @@ static int run_words(struct invocation *in, struct words w)
 		return asked ? CLI_OK : CLI_USAGE;
 	}
 	int used = strchr(in->command->name, ' ') ? 2 : 1;
+	if (group && used == 1 && w.left > 1 && w.at[1][0] != '-')
+		return unknown_command(in, str_of(w.at[1]), str_of(w.at[0]));
 	w.at += used;
 	w.left -= used;
 	status = take_words(in, &w);
@@ -262,6 +281,14 @@ struct str command_default_state(struct arena *arena)
 	if (xdg && xdg[0] == '/')
 		return arena_printf(arena, "%s/sluice", xdg);
 	return arena_printf(arena, "%s/.local/state/sluice", home && *home ? home : "/root");
+}
+
+void say_users_failed(struct say *s, struct str path, int err)
+{
+	if (err == -EBADMSG)
+		text_serve_users_damaged(s, path);
+	else
+		text_serve_users_failed(s, path, errno_text(s->language, err));
 }
 
 bool command_state(struct invocation *in, struct arena *arena, struct str *out)

@@ -10,9 +10,10 @@
 
 enum option {
 	OPTION_CONFIG, OPTION_STATE, OPTION_PORT, OPTION_JSON, OPTION_GENERATE, OPTION_PASSWORD_FILE, OPTION_BATCH,
-	OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
+	OPTION_NOW, OPTION_IN, OPTION_DOMAIN, OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
 };
 
+#define DOMAINS_MAX 16
 struct command;
 struct invocation {
 	const struct command *command;
@@ -20,6 +21,8 @@ struct invocation {
 	const char *option[OPTION_COUNT];       /* NULL: not given; "" for one without a value */
 	const char *operands[2];
 	unsigned operand_count;
+	const char *domains[DOMAINS_MAX];       /* --domain, each time */
+	unsigned domain_count;
 	struct say out, err;            /* standard output and error; flushed when the command returns */
 };
 
@@ -41,6 +44,9 @@ int command_user_remove(struct invocation *in);
 int command_user_list(struct invocation *in);
 int command_bindings(struct invocation *in);
 int command_flows(struct invocation *in);
+int command_keys(struct invocation *in);
+int command_keys_rotate(struct invocation *in);
+int command_keys_node(struct invocation *in);
 int command_help(struct invocation *in);
 
 /* The state folder that a command works on: --state, else server.state of --config, else the user's own. False: told to in->err. */
@@ -48,6 +54,9 @@ struct arena;
 bool command_state(struct invocation *in, struct arena *arena, struct str *out);
 /* $XDG_STATE_HOME/sluice or ~/.local/state/sluice. */
 struct str command_default_state(struct arena *arena);
+
+/* The file of users cannot be opened: -errno of users_open. */
+void say_users_failed(struct say *s, struct str path, int err);
 
 /* A usage error: the sentence was written to in->err; adds where help is to be had. */
 int command_usage(struct invocation *in);

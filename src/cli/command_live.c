@@ -57,6 +57,15 @@ static void cell_flow(struct view *v, const json_t *row)
 	buf_fini(&b);
 }
 
+/* Of a binding or a connection; those of the latter are all there. */
+static void cell_state(struct view *v, const json_t *row)
+{
+	if (str_eq(text_at(row, "state"), STR("flow-lost")))
+		cell_text(v, TEXT_STATE_FLOW_LOST);
+	else
+		cell_text(v, json_is_true(json_object_get(row, "suspect")) ? TEXT_STATE_SUSPECT : TEXT_STATE_LIVE);
+}
+
 static void binding_row(void *user, const json_t *row)
 {
 	struct view *v = user;
@@ -64,7 +73,7 @@ static void binding_row(void *user, const json_t *row)
 	table_cell(&v->table, text_at(row, "aor"));
 	cell_flow(v, row);
 	cell_time(v, number_at(row, "expires_in_s"), text_time_in);
-	cell_text(v, str_eq(text_at(row, "state"), STR("live")) ? TEXT_STATE_LIVE : TEXT_STATE_FLOW_LOST);
+	cell_state(v, row);
 	table_cell(&v->table, text_at(row, "contact"));
 	table_cell(&v->table, text_at(row, "user_agent"));
 }
@@ -78,6 +87,7 @@ static void flow_row(void *user, const json_t *row)
 	table_cell(&v->table, text_at(row, "local"));
 	cell_text(v, str_eq(text_at(row, "direction"), STR("out")) ? TEXT_FLOW_OUT : TEXT_FLOW_IN);
 	cell_text(v, json_is_true(json_object_get(row, "registered")) ? TEXT_YES : TEXT_NO);
+	cell_state(v, row);
 	cell_time(v, number_at(row, "opened_s_ago"), text_time_plain);
 	cell_time(v, number_at(row, "heard_s_ago"), text_time_ago);
 	table_cell(&v->table, text_at(row, "tls_name"));
@@ -100,7 +110,7 @@ static int no_server(struct invocation *in, struct str state)
 static int show(struct invocation *in, struct str request, struct view *v, void (*row)(void *user, const json_t *row), unsigned nothing)
 {
 	struct arena arena;
-	struct buf error = { 0 };
+	struct say error = { .language = in->err.language };
 	struct str state;
 	int status = CLI_FAILED;
 	arena_init(&arena, NULL, 0);
@@ -122,11 +132,11 @@ static int show(struct invocation *in, struct str request, struct view *v, void 
 		status = no_server(in, state);
 		break;
 	case CONTROL_FAILED:
-		text_live_failed(&in->err, state, buf_str(&error));
+		text_live_failed(&in->err, state, buf_str(&error.out));
 		command_failed(in);
 		break;
 	}
-	buf_fini(&error);
+	say_fini(&error);
 	arena_fini(&arena);
 	return status;
 }
@@ -156,12 +166,12 @@ int command_bindings(struct invocation *in)
 int command_flows(struct invocation *in)
 {
 	static const unsigned header[] = { TEXT_COLUMN_TRANSPORT, TEXT_COLUMN_REMOTE, TEXT_COLUMN_LOCAL, TEXT_COLUMN_DIRECTION,
-	                                   TEXT_COLUMN_REGISTERED, TEXT_COLUMN_OPEN, TEXT_COLUMN_HEARD, TEXT_COLUMN_NAME };
+	                                   TEXT_COLUMN_REGISTERED, TEXT_COLUMN_STATE, TEXT_COLUMN_OPEN, TEXT_COLUMN_HEARD, TEXT_COLUMN_NAME };
 	struct view v = { .in = in };
-	table_init(&v.table, 8);
-	v.table.shrink[2] = v.table.shrink[7] = 1;
+	table_init(&v.table, 9);
+	v.table.shrink[2] = v.table.shrink[8] = 1;
 	v.table.shrink[1] = 2;
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 9; i++)
 		cell_text(&v, header[i]);
 	int status = show(in, STR("flows"), &v, flow_row, TEXT_LIVE_NO_FLOWS);
 	table_fini(&v.table);

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "control.h"
 #include "default.h"
+#include "schema.h"
 #include "serve.h"
 #include "state.h"
 #include <errno.h>
@@ -31,19 +32,59 @@ static bool port_of(struct invocation *in, unsigned *port)
 	return true;
 }
 
+static bool is_host(struct str name)
+{
+	struct addr a;
+	struct sip_uri uri;
+	struct buf as_uri = { 0 };
+	buf_printf(&as_uri, "sip:%.*s", STR_FMT(name));
+	bool ok = name.n && (addr_parse_ip(name, &a) || (sip_uri_parse(buf_str(&as_uri), &uri) && str_eq(uri.host, name)));
+	buf_fini(&as_uri);
+	return ok;
+}
+
+static bool domains_of(struct serving *v)
+{
+	struct invocation *in = v->in;
+	struct str *names = arena_array(&v->arena, DOMAINS_MAX, sizeof *names);
+	for (unsigned i = 0; i < in->domain_count; i++) {
+		names[i] = value_lower(&v->arena, str_of(in->domains[i]));
+		if (!is_host(names[i])) {
+			text_serve_domain(&in->err, str_of(in->domains[i]));
+			return false;
+		}
+	}
+	v->by_default.names = names;
+	v->by_default.name_count = in->domain_count;
+	return true;
+}
+
+/* Do the options make sense? False: told. */
+static bool read_options(struct serving *v)
+{
+	struct invocation *in = v->in;
+	if (!in->option[OPTION_CONFIG])
+		return port_of(in, &v->by_default.port) && domains_of(v);
+	if (in->option[OPTION_PORT])
+		text_serve_port_file(&in->err);
+	else if (in->domain_count)
+		text_serve_domain_file(&in->err);
+	return !in->option[OPTION_PORT] && !in->domain_count;
+}
+
 static bool make_default(struct serving *v)
 {
 	struct invocation *in = v->in;
 	struct str what = STR_NONE, state;
-	unsigned port;
-	if (!port_of(in, &port) || !command_state(in, &v->arena, &state))
+	if (!command_state(in, &v->arena, &state))
 		return false;
 	int err = state_make(state);
 	if (err) {
 		text_state_make(&in->err, state, errno_text(v->in->err.language, err));
 		return false;
 	}
-	err = default_prepare(&v->by_default, state, port, &v->arena, &what);
+	v->by_default.state = state;
+	err = default_prepare(&v->by_default, &v->arena, &what);
 	if (err) {
 		text_state_write(&in->err, what, errno_text(v->in->err.language, err));
 		return false;
@@ -136,7 +177,7 @@ static void wait_until_stopped(struct serving *v)
 			return;
 		watch_keys(v, false);
 		if (p[1].revents)
-			control_serve(v->control, v->signals, v->server);
+			control_serve(v->control, v->signals, v->server, &v->config.policy);
 		stop = take_signals(v);
 	}
 }
@@ -169,12 +210,13 @@ static bool open_control(struct serving *v)
 static bool start(struct serving *v)
 {
 	struct transport_error why;
+	if (!serve_keys_usable(v))
+		return false;
 	int err = server_start(&v->config.server, &v->server, &why);
 	if (!err)
 		return true;
 	v->server = NULL;
-	if (err != -EADDRINUSE || !serve_say_port_taken(v))
-		text_serve_failed(&v->in->err, str_of(why.text));
+	serve_say_not_started(v, err, str_of(why.text));
 	return false;
 }
 
@@ -220,8 +262,7 @@ int command_serve(struct invocation *in)
 {
 	struct serving v = { .in = in, .control = -1, .lock = -1, .signals = -1 };
 	arena_init(&v.arena, NULL, 0);
-	if (in->option[OPTION_CONFIG] && in->option[OPTION_PORT]) {
-		text_serve_port_file(&in->err);
+	if (!read_options(&v)) {
 		arena_fini(&v.arena);
 		return command_usage(in);
 	}

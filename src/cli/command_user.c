@@ -21,16 +21,51 @@ struct desk {
 	struct config config;           /* with --config: its domains are those that count */
 	bool configured;
 	struct str kept;                /* else the domain of a folder that `serve` made without a file ... */
-	struct machine machine;         /* ... which answers to all names of this machine */
+	struct machine machine;         /* ... which answers to all names of this machine, and to those of its last --domain */
+	struct str *names;
+	unsigned name_count;
+	struct served {                 /* else what a running server says: a name, and the domain that it is one of */
+		struct str name, domain;
+	} *served;
+	unsigned served_count, served_room;
 	struct users *users;
 };
 
 static void close_desk(struct desk *d)
 {
 	users_close(d->users);
+	mem_free(d->served);
 	if (d->configured)
 		config_free(&d->config);
 	arena_fini(&d->arena);
+}
+
+static void take_served(void *user, const json_t *row)
+{
+	struct desk *d = user;
+	const char *name = json_string_value(json_object_get(row, "name")), *domain = json_string_value(json_object_get(row, "domain"));
+	if (!name || !domain)
+		return;
+	if (d->served_count == d->served_room) {
+		d->served_room = d->served_room ? 2 * d->served_room : 16;
+		d->served = mem_realloc(d->served, d->served_room * sizeof *d->served);
+	}
+	d->served[d->served_count++] = (struct served){ arena_str(&d->arena, str_of(name)), arena_str(&d->arena, str_of(domain)) };
+}
+
+/* Which domains has the server of this folder? Known from one of three. */
+static void look_for_domains(struct desk *d)
+{
+	if (d->configured)
+		return;
+	d->kept = default_domain(d->state, &d->arena, &d->names, &d->name_count);
+	if (d->kept.n) {
+		machine_look(&d->machine, &d->arena);
+		return;
+	}
+	struct say error = { .language = d->in->err.language };
+	control_ask(d->state, STR("domains"), take_served, d, &error);
+	say_fini(&error);
 }
 
 static bool open_desk(struct desk *d, struct invocation *in)
@@ -51,18 +86,54 @@ static bool open_desk(struct desk *d, struct invocation *in)
 		text_state_make(&in->err, d->state, errno_text(in->err.language, err));
 		return false;
 	}
-	if (!d->configured)
-		d->kept = default_domain(d->state, &d->arena);
-	if (d->kept.n)
-		machine_look(&d->machine, &d->arena);
+	look_for_domains(d);
 	char why[400];
 	struct str path = arena_printf(&d->arena, "%.*s/users.db", STR_FMT(d->state));
-	if (users_open(path.p, &d->users, why, sizeof why)) {
+	err = users_open(path.p, &d->users, why, sizeof why);
+	if (err) {
 		d->users = NULL;
-		say_str(&in->err, str_of(why));
+		say_users_failed(&in->err, path, err);
 		return false;
 	}
 	return true;
+}
+
+/* The domain that a name stands for; STR_NONE: none of the server's. */
+static struct str domain_of(const struct desk *d, struct str name)
+{
+	if (d->configured) {
+		const struct domain *ours = policy_domain(&d->config.policy, name);
+		return ours ? ours->name : STR_NONE;
+	}
+	if (d->kept.n) {
+		bool ours = str_ieq(name, d->kept) || machine_has(&d->machine, name);
+		for (unsigned i = 0; i < d->name_count && !ours; i++)
+			ours = sip_host_equal(name, d->names[i]);
+		return ours ? d->kept : STR_NONE;
+	}
+	for (unsigned i = 0; i < d->served_count; i++)
+		if (sip_host_equal(name, d->served[i].name))
+			return d->served[i].domain;
+	return d->served_count ? STR_NONE : name;               /* nobody to ask: it is taken at its word */
+}
+
+static void say_no_domain(struct desk *d, struct str domain)
+{
+	struct say *s = &d->in->err;
+	if (d->configured) {
+		text_user_domain(s, domain, str_of(d->in->option[OPTION_CONFIG]));
+		return;
+	}
+	if (d->kept.n) {
+		text_user_not_default(s, domain, d->kept);
+		return;
+	}
+	struct buf names = { 0 };
+	for (unsigned i = 0; i < d->served_count; i++)
+		if (str_eq(d->served[i].name, d->served[i].domain))
+			buf_printf(&names, "%s%.*s", names.n ? ", " : "", STR_FMT(d->served[i].name));
+	text_user_not_served(s, domain, buf_str(&names));
+	buf_fini(&names);
 }
 
 /* NAME@DOMAIN, or NAME alone where there is but one domain. The domain becomes the one that an alias stands for: its name is the
@@ -82,28 +153,25 @@ static bool split(struct desk *d, struct str who, struct str *name, struct str *
 		text_user_form(&d->in->err, who);
 		return false;
 	}
-	const struct domain *ours = policy ? policy_domain(policy, *domain) : NULL;
-	if (policy && !ours) {
-		text_user_domain(&d->in->err, *domain, str_of(d->in->option[OPTION_CONFIG]));
+	struct str ours = domain_of(d, *domain);
+	if (!ours.n && d->in->command->run == command_user_add) {
+		say_no_domain(d, *domain);
 		return false;
 	}
-	if (ours)
-		*domain = ours->name;
-	else if (d->kept.n && machine_has(&d->machine, *domain))
-		*domain = d->kept;
-	*domain = value_lower(&d->arena, *domain);
+	/* Users of a domain that is no more can still be removed. */
+	*domain = value_lower(&d->arena, ours.n ? ours : *domain);
 	return true;
 }
 
 /* A running server reads the table again at once. */
 static void tell_server(struct desk *d)
 {
-	struct buf error = { 0 };
+	struct say error = { .language = d->in->err.language };
 	if (control_ask(d->state, STR("reload-users"), NULL, NULL, &error) == CONTROL_FAILED) {
-		text_user_not_told(&d->in->err, buf_str(&error));
+		text_user_not_told(&d->in->err, buf_str(&error.out));
 		buf_byte(&d->in->err.out, '\n');
 	}
-	buf_fini(&error);
+	say_fini(&error);
 }
 
 static int finish(struct desk *d, bool ok)

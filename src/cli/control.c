@@ -133,6 +133,7 @@ static void put_flow(struct buf *b, const struct flow_ref *f)
 struct listing {
 	struct client *client;
 	int64_t now_ms;
+	const struct transport *transport;
 };
 
 static void put_binding(void *user, const struct binding *v)
@@ -145,6 +146,7 @@ static void put_binding(void *user, const struct binding *v)
 	json_str(b, "instance", v->instance.n ? v->instance : STR_NONE);
 	json_int(b, "reg_id", v->reg_id);
 	json_str(b, "state", v->state == BINDING_LIVE ? STR("live") : STR("flow-lost"));
+	json_bool(b, "suspect", v->suspect);
 	json_int(b, "expires_in_s", (v->expires_wall_ms - l->now_ms) / 1000);
 	json_int(b, "updated_s_ago", (l->now_ms - v->updated_wall_ms) / 1000);
 	buf_printf(b, ",\"q\":%d.%03d", v->q / 1000, v->q % 1000);
@@ -167,6 +169,7 @@ static void put_stream(void *user, const struct flow_info *info)
 	put_flow(b, &info->ref);
 	json_str(b, "direction", info->outgoing ? STR("out") : STR("in"));
 	json_bool(b, "registered", info->registered);
+	json_bool(b, "suspect", transport_flow_is_suspect(l->transport, &info->ref));
 	json_int(b, "opened_s_ago", (l->now_ms - info->opened_ms) / 1000);
 	json_int(b, "heard_s_ago", (l->now_ms - info->heard_ms) / 1000);
 	json_int(b, "messages_in", (int64_t)info->messages_in);
@@ -202,44 +205,76 @@ static void put_status(struct client *c, struct server *server)
 	}
 }
 
-static void end(struct client *c, const char *error)
+static void end(struct client *c, int err)
 {
 	json_begin(&c->out);
-	if (error)
-		json_str(&c->out, "error", str_of(error));
+	if (err < 0)
+		json_int(&c->out, "errno", -err);
 	else
 		json_bool(&c->out, "end", true);
 	json_end(&c->out);
 	flush(c);
 }
 
-static void answer(struct client *c, struct str request, struct server *server)
+static void put_name(struct client *c, const struct domain *d, struct str name)
+{
+	json_begin(&c->out);
+	json_str(&c->out, "name", name);
+	json_str(&c->out, "domain", d->name);
+	json_end(&c->out);
+}
+
+/* Each name of a domain, with the one that passwords are hashed with. */
+static void put_domains(struct client *c, const struct policy *policy)
+{
+	for (unsigned i = 0; i < policy->domain_count; i++) {
+		const struct domain *d = &policy->domains[i];
+		put_name(c, d, d->name);
+		for (unsigned a = 0; a < d->alias_count; a++)
+			put_name(c, d, d->aliases[a]);
+	}
+}
+
+static void put_bindings(struct client *c, struct str aor, struct server *server)
+{
+	struct listing l = { .client = c, .now_ms = clock_wall_ms() };
+	location_list(server_location(server), aor, l.now_ms, put_binding, &l);
+}
+
+static void put_streams(struct client *c, struct server *server)
+{
+	struct listing l = { .client = c, .now_ms = clock_ms(), .transport = server_transport(server) };
+	server_flows(server, put_stream, &l);
+}
+
+static void answer(struct client *c, struct str request, struct server *server, const struct policy *policy)
 {
 	struct str rest = request, verb;
+	int err = 0;
 	if (!str_cut(&rest, ' ', &verb)) {
 		verb = request;
 		rest = STR_NONE;
 	}
-	struct listing l = { c, clock_ms() };
 	if (str_eq(verb, STR("bindings"))) {
-		l.now_ms = clock_wall_ms();
-		location_list(server_location(server), rest, l.now_ms, put_binding, &l);
-		end(c, NULL);
+		put_bindings(c, rest, server);
 	} else if (str_eq(verb, STR("flows"))) {
-		server_flows(server, put_stream, &l);
-		end(c, NULL);
+		put_streams(c, server);
 	} else if (str_eq(verb, STR("status"))) {
 		put_status(c, server);
-		end(c, NULL);
+	} else if (str_eq(verb, STR("domains"))) {
+		put_domains(c, policy);
 	} else if (str_eq(verb, STR("reload-users"))) {
-		int err = users_reload(server_users(server));
-		end(c, err ? strerror(-err) : NULL);
+		err = users_reload(server_users(server));
+	} else if (str_eq(verb, STR("reload-keys"))) {
+		struct transport_error why;
+		err = server_watch_keys(server, true, &why);
 	} else {
-		end(c, "unknown request");
+		err = -ENOSYS;
 	}
+	end(c, err);
 }
 
-void control_serve(int listener, int interrupt, struct server *server)
+void control_serve(int listener, int interrupt, struct server *server, const struct policy *policy)
 {
 	struct client c = { .fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), .interrupt = interrupt };
 	if (c.fd < 0) {
@@ -251,7 +286,7 @@ void control_serve(int listener, int interrupt, struct server *server)
 	char line[REQUEST_MAX];
 	struct str request;
 	if (read_request(&c, line, &request))
-		answer(&c, request, server);
+		answer(&c, request, server, policy);
 	buf_fini(&c.out);
 	close(c.fd);
 }

@@ -37,11 +37,11 @@ static int send_request(struct str state_dir, struct str request)
 }
 
 /* One line of the answer; true: it was the last one. */
-static bool take_row(json_t *row, enum control_result *result, void (*fn)(void *user, const json_t *row), void *user, struct buf *error)
+static bool take_row(json_t *row, enum control_result *result, void (*fn)(void *user, const json_t *row), void *user, struct say *error)
 {
-	const char *words = json_string_value(json_object_get(row, "error"));
-	if (words) {
-		buf_add(error, str_of(words));
+	const json_t *number = json_object_get(row, "errno");
+	if (number) {
+		say_str(error, errno_text(error->language, -(int)json_integer_value(number)));
 		*result = CONTROL_FAILED;
 		return true;
 	}
@@ -55,14 +55,14 @@ static bool take_row(json_t *row, enum control_result *result, void (*fn)(void *
 }
 
 enum control_result control_ask(struct str state_dir, struct str request, void (*fn)(void *user, const json_t *row), void *user,
-                                struct buf *error)
+                                struct say *error)
 {
 	int fd = send_request(state_dir, request);
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
 		return CONTROL_NO_SERVER;
 	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!in) {
-		buf_add(error, str_of(strerror(fd < 0 ? -fd : errno)));
+		say_str(error, errno_text(error->language, fd < 0 ? fd : -errno));
 		return CONTROL_FAILED;
 	}
 	char *line = NULL;
@@ -78,7 +78,7 @@ enum control_result control_ask(struct str state_dir, struct str request, void (
 		json_decref(row);
 	}
 	if (!over)
-		buf_add(error, STR("the server broke off its answer"));
+		text_live_broke_off(error);
 	free(line);
 	fclose(in);
 	return result;

@@ -9,46 +9,77 @@
 
 #define CERTIFICATE_DAYS 825            /* the longest that common clients accept */
 #define RENEW_DAYS 30
+#define DEFAULT_NAMES_MAX 32
 
-struct str default_domain(struct str state, struct arena *arena)
+struct str default_domain(struct str state, struct arena *arena, struct str **names, unsigned *count)
 {
-	struct str path = arena_printf(arena, "%.*s/default-domain", STR_FMT(state));
+	struct str path = arena_printf(arena, "%.*s/default-domain", STR_FMT(state)), first = STR_NONE;
 	char line[300];
 	FILE *f = fopen(path.p, "re");
-	bool got = f && fgets(line, sizeof line, f);
+	*names = arena_array(arena, DEFAULT_NAMES_MAX, sizeof **names);
+	*count = 0;
+	while (f && fgets(line, sizeof line, f) && *count < DEFAULT_NAMES_MAX) {
+		struct str name = arena_str(arena, str_trim(str_of(line)));
+		if (!first.n)
+			first = name;
+		else
+			(*names)[(*count)++] = name;
+	}
 	if (f)
 		fclose(f);
-	struct str name = got ? str_trim(str_of(line)) : STR_NONE;
-	return name.n ? arena_str(arena, name) : STR_NONE;
+	return first.n ? first : STR_NONE;
+}
+
+static bool same_names(const struct default_setup *d, const struct str *names, unsigned count)
+{
+	bool same = count == d->name_count;
+	for (unsigned i = 0; same && i < count; i++)
+		same = str_eq(names[i], d->names[i]);
+	return same;
 }
 
 static int keep_domain(struct default_setup *d, struct arena *arena, struct str *what)
 {
-	d->domain = default_domain(d->state, arena);
-	if (d->domain.n)
+	struct str *names;
+	unsigned count;
+	d->domain = default_domain(d->state, arena, &names, &count);
+	if (d->domain.n && same_names(d, names, count))
 		return 0;
-	d->domain = d->machine.name;
+	if (!d->domain.n)
+		d->domain = d->machine.name;
 	*what = arena_printf(arena, "%.*s/default-domain", STR_FMT(d->state));
-	FILE *f = fopen(what->p, "we");
+	struct str beside = arena_printf(arena, "%.*s.new", STR_FMT(*what));
+	FILE *f = fopen(beside.p, "we");
 	if (!f)
 		return -errno;
 	fprintf(f, "%.*s\n", STR_FMT(d->domain));
-	return fclose(f) ? -errno : 0;
+	for (unsigned i = 0; i < d->name_count; i++)
+		fprintf(f, "%.*s\n", STR_FMT(d->names[i]));
+	return fclose(f) || rename(beside.p, what->p) ? -errno : 0;
 }
 
-/* Every name under which a phone may know us. The count; `out` has room for the addresses and three more. */
-static unsigned all_names(const struct default_setup *d, struct arena *arena, struct str *out)
+static void add_name(struct str *names, unsigned *count, struct str name)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (str_eq(names[i], name))
+			return;
+	names[(*count)++] = name;
+}
+
+/* Every name under which a phone may know us; the domain's own is the first. The count. */
+static unsigned all_names(const struct default_setup *d, struct arena *arena, struct str **out)
 {
 	unsigned n = 0;
-	out[n++] = d->domain;
-	if (!str_eq(d->machine.name, d->domain))
-		out[n++] = d->machine.name;
-	if (!str_eq(d->machine.name, STR("localhost")) && !str_eq(d->domain, STR("localhost")))
-		out[n++] = STR("localhost");
+	struct str *names = *out = arena_array(arena, d->machine.count + d->name_count + 3, sizeof *names);
+	add_name(names, &n, d->domain);
+	for (unsigned i = 0; i < d->name_count; i++)
+		add_name(names, &n, d->names[i]);
+	add_name(names, &n, d->machine.name);
+	add_name(names, &n, STR("localhost"));
 	for (unsigned i = 0; i < d->machine.count; i++) {
 		struct buf text = { 0 };
 		addr_write_ip(&text, &d->machine.addresses[i]);
-		out[n++] = arena_str(arena, buf_str(&text));
+		add_name(names, &n, arena_str(arena, buf_str(&text)));
 		buf_fini(&text);
 	}
 	return n;
@@ -72,17 +103,16 @@ static int keep_certificate(const struct default_setup *d, struct arena *arena, 
 {
 	struct str cert = arena_printf(arena, "%.*s/certificate.pem", STR_FMT(d->state));
 	struct str key = arena_printf(arena, "%.*s/certificate.key", STR_FMT(d->state));
-	struct str *names = arena_array(arena, d->machine.count + 3, sizeof *names);
-	unsigned count = all_names(d, arena, names);
+	struct str *names;
+	unsigned count = all_names(d, arena, &names);
 	*what = cert;
 	if (good_certificate(cert, key, names, count))
 		return 0;
 	return certificate_make(cert.p, key.p, names, count, CERTIFICATE_DAYS);
 }
 
-int default_prepare(struct default_setup *d, struct str state, unsigned port, struct arena *arena, struct str *what)
+int default_prepare(struct default_setup *d, struct arena *arena, struct str *what)
 {
-	*d = (struct default_setup){ .state = state, .port = port };
 	machine_look(&d->machine, arena);
 	int err = keep_domain(d, arena, what);
 	return err ? err : keep_certificate(d, arena, what);
@@ -126,8 +156,8 @@ void default_write(const struct default_setup *d, struct buf *out)
 {
 	struct arena arena;
 	arena_init(&arena, NULL, 0);
-	struct str *names = arena_array(&arena, d->machine.count + 3, sizeof *names);
-	unsigned count = all_names(d, &arena, names);
+	struct str *names;
+	unsigned count = all_names(d, &arena, &names);
 
 	/* The terminal is for the person who started it. */
 	BUF_LIT(out, "log:\n  level: warn\nserver:\n  state: ");

@@ -71,6 +71,10 @@ void help_command(struct say *s, const struct command *c)
 	BUF_LIT(&s->out, "\n\n");
 	say_text(s, c->details, NULL);
 	BUF_LIT(&s->out, "\n\n");
+	size_t before = s->out.n;
+	command_rows(s, str_of(c->name));               /* "keys" is a command and begins others */
+	if (s->out.n > before)
+		buf_byte(&s->out, '\n');
 	text_help_options(s);
 	buf_byte(&s->out, '\n');
 	option_rows(s, c->options);

@@ -19,8 +19,11 @@ struct serving {
 
 /* serve_words.c */
 void serve_say_ready(struct serving *v);        /* on what it listens; for the default: how to use it */
-/* Which listener's port is taken, and by whom; false: none seems to be. */
-bool serve_say_port_taken(struct serving *v);
+/* serve_trouble.c */
+/* The files of keys and of the node's number: false, and told, when the server would not start with them. */
+bool serve_keys_usable(struct serving *v);
+/* server_start failed with err; `why` are its own words. Looks for the cause, to tell it in the person's language. */
+void serve_say_not_started(struct serving *v, int err, struct str why);
 /* The default's two users, when there is none yet: their passwords are shown once. False: told. */
 bool serve_first_users(struct serving *v);
 

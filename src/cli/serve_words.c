@@ -4,55 +4,6 @@
 #include "mem.h"
 #include "password.h"
 #include "serve.h"
-#include <errno.h>
-#include <netinet/in.h>
-#include <unistd.h>
-
-/* --- a taken port --- */
-
-static bool is_taken(const struct listener_settings *l)
-{
-	struct sockaddr_storage sa;
-	socklen_t n = addr_to_sockaddr(&l->bind, &sa);
-	int fd = socket(l->bind.family, (l->kind == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), one = 1;
-	if (fd < 0)
-		return false;
-	if (l->kind != TRANSPORT_UDP)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (l->bind.family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	bool taken = bind(fd, (struct sockaddr *)&sa, n) && errno == EADDRINUSE;
-	if (!taken && l->kind != TRANSPORT_UDP)
-		taken = listen(fd, 1) && errno == EADDRINUSE;
-	close(fd);
-	return taken;
-}
-
-bool serve_say_port_taken(struct serving *v)
-{
-	for (unsigned i = 0; i < v->config.server.transport.listener_count; i++) {
-		const struct listener_settings *l = &v->config.listen[i];
-		if (!is_taken(l))
-			continue;
-		char where[ADDR_TEXT], owner[64];
-		int pid;
-		struct say *s = &v->in->err;
-		struct str at = str_of(addr_text(&l->bind, where)), transport = transport_name(l->kind);
-		if (!machine_port_owner(&l->bind, l->kind != TRANSPORT_UDP, &pid, owner))
-			text_serve_taken(s, transport, at);
-		else if (strcmp(owner, "sluice") == 0)
-			text_serve_taken_sluice(s, transport, at, pid);
-		else
-			text_serve_taken_by(s, transport, at, str_of(owner), pid);
-		buf_byte(&s->out, '\n');
-		if (v->by_default.state.n)
-			text_serve_taken_port(s);
-		else
-			text_serve_taken_config(s, tree_place(&v->config.tree, config_node(&v->config, "listen", i, NULL)).line);
-		return true;
-	}
-	return false;
-}
 
 /* --- users of the default --- */
 

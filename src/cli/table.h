@@ -10,7 +10,7 @@
 #include "buf.h"
 #include <stdio.h>
 
-#define TABLE_COLUMNS 8
+#define TABLE_COLUMNS 9
 
 struct table {
 	struct buf text;                /* cells, each ended by a NUL, row by row; the first row is the header */

@@ -125,14 +125,37 @@ static struct node *read_node(const struct reading *r, struct fy_node *from, uns
 	return n;
 }
 
-/* What libfyaml found wrong with the syntax, in its own words. */
+/* What libfyaml found wrong, in our words where we have some: by a part of its own, as it has no numbers for them. */
+static void say_syntax(struct say *s, const char *why)
+{
+	static const struct {
+		const char *part;
+		unsigned text;
+	} known[] = {
+		{ " tab ", TEXT_YAML_TAB }, { "closing quote", TEXT_YAML_QUOTE }, { "nested block mapping", TEXT_YAML_COLON },
+		{ "indentation", TEXT_YAML_INDENT }, { "multiline plain key", TEXT_YAML_INDENT }, { "after mapping", TEXT_YAML_INDENT },
+		{ "cannot start with", TEXT_YAML_START },
+	};
+	if (strstr(why, "closing b") || strstr(why, "expected node content") || strstr(why, "mismatched flow")) {
+		text_yaml_bracket(s, STR("{"), STR("}"));
+		return;
+	}
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strstr(why, known[i].part)) {
+			say_text(s, known[i].text, NULL);
+			return;
+		}
+	text_yaml_syntax(s, str_of(why));
+}
+
+/* What libfyaml found wrong with the syntax. */
 static void report_syntax(const struct reading *r, struct fy_diag *diag)
 {
 	struct fy_diag_error *e;
 	unsigned told = 0;
 	for (void *at = NULL; (e = fy_diag_errors_iterate(diag, &at)) && told < 3; told++) {
 		struct place at_place = { r->tree->file, (unsigned)e->line, (unsigned)e->column };
-		text_yaml_syntax(problems_error(r->problems, at_place), str_of(e->msg));
+		say_syntax(problems_error(r->problems, at_place), e->msg);
 	}
 	if (!told)
 		text_yaml_unreadable(problems_error(r->problems, (struct place){ r->tree->file, 0, 0 }));

@@ -40,6 +40,23 @@ static void what_is_no_yaml_or_more_than_we_read_is_refused_at_its_place(void **
 	assert_all_wrong(t, COUNT(t));
 }
 
+static void broken_syntax_is_told_in_the_words_of_the_reader(void **state)
+{
+	static const struct wrong t[] = {
+		{ "server:\n  workers: [1\n", "t.yaml:3:1: error: not YAML: the brackets do not match; each [ needs its ], each { its }" },
+		{ "a: {b: [1}\n", "t.yaml:1:10: error: not YAML: the brackets do not match; each [ needs its ], each { its }" },
+		{ "a: 'x\n", "t.yaml:1:5: error: not YAML: a quote that is not closed" },
+		{ "\tserver: 1\n", "t.yaml:1:1: error: not YAML: a tab; indent with spaces" },
+		{ "a: b: c\n", "t.yaml:1:5: error: not YAML: a second ': ' in one line; put the value in quotes, or on a line of its own" },
+		{ "a:\n  b: c\n d: e\n", "t.yaml:3:2: error: not YAML: the indentation fits no line above; begin this line where its neighbours "
+		  "begin" },
+		{ "a: @b\n", "t.yaml:1:4: error: not YAML: a value cannot begin with this character; put it in quotes" },
+		{ "%YAML 9\n---\n", "t.yaml:1:8: error: not YAML: version directive missing dot separator" },
+	};
+	(void)state;
+	assert_all_wrong(t, COUNT(t));
+}
+
 static void broken_syntax_is_told_with_a_line(void **state)
 {
 	static const char *const t[] = { "server:\n  workers: [1\n", "server: {\n", "a: 'x\n", "\tserver: 1\n", "a: b: c\n", "%YAML 9\n---\n" };
@@ -299,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_yaml_or_more_than_we_read_is_refused_at_its_place),
+		cmocka_unit_test(broken_syntax_is_told_in_the_words_of_the_reader),
 		cmocka_unit_test(broken_syntax_is_told_with_a_line),
 		cmocka_unit_test(nesting_without_end_is_refused),
 		cmocka_unit_test(nothing_at_all_is_the_built_in_configuration),

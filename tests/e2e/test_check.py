@@ -109,6 +109,8 @@ def test_certificates_are_understood(tmp_path):
     assert status == 1 and "error:" in said and old in said, said
     status, said = tls(tmp_path, str(tmp_path / "t.yaml"), key)
     assert status == 1 and "no PEM" in said, said
+    status, said = check(tmp_path, rest=DOMAIN + "tls: { ca: %s }\n" % (tmp_path / "nowhere.pem"))
+    assert status == 1 and "t.yaml:6:" in said and "nowhere.pem" in said, said
     os.chmod(key, 0o644)
     status, said = tls(tmp_path, one, key)
     assert status == 0 and "key" in said and said.count("warning:") == 2, said

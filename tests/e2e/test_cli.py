@@ -8,13 +8,15 @@ import signal
 import socket
 import subprocess
 import time
+import types
 
 import pytest
 
 from server import BIN, free_port, yaml
 from sip import TcpPeer
 
-COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user list", "bindings", "flows", "help")
+COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user list", "bindings", "flows", "keys", "keys rotate",
+            "keys node", "help")
 
 
 def run(*args, env=None, stdin="", **kw):
@@ -85,8 +87,13 @@ def test_a_wrong_command_line_is_2_and_says_what_is_right():
                        (("user", "add"), "NAME@DOMAIN or --batch")):
         p = run(*args)
         assert p.returncode == 2 and said in p.stderr and not p.stdout, (args, p.returncode, p.stderr)
-    p = run("serve", "--port", "0")
-    assert p.returncode != 0 and "'0' is no port" in p.stderr and not p.stdout
+    for port in ("0", "70800", "65535", "x"):
+        p = run("serve", "--port", port)
+        assert p.returncode == 2 and "'%s' is no port" % port in p.stderr and not p.stdout
+    for args, said in ((("--domain", "a b"), "'a b' is no name of a host"), (("--domain", "x.org", "-c", "f"), "section 'domains'"),
+                       (("--port", "5060", "-c", "f"), "section 'listen'"), (("--domain", "x.org") * 17, "more than 16 names")):
+        p = run("serve", *args)
+        assert p.returncode == 2 and said in p.stderr and not p.stdout, p.stderr
     p = run()
     assert p.returncode == 2 and "Usage: sluice" in p.stdout + p.stderr
     assert run("--version").stdout.startswith("sluice ")
@@ -131,6 +138,13 @@ def test_what_cannot_be_done_with_a_user_is_said(server):
     assert p.returncode == 1 and "no terminal" in p.stderr
     p = run("user", "add", "zoe@example.org", "--generate", "--config", server.config_path)
     assert p.returncode == 1 and "example.org is no domain" in p.stderr
+    for lang, said in (("en", "the running server has no domain example.org (it has: example.com)"), ("ru", "(есть: example.com)")):
+        p = run("user", "add", "zoe@example.org", "--generate", "--lang", lang, *state)
+        assert p.returncode == 1 and said in p.stderr and not p.stdout, p.stderr
+    server.stop()
+    assert run("user", "add", "zoe@example.org", "--generate", *state).returncode == 0       # nobody to ask: taken at its word
+    server.start()
+    assert run("user", "remove", "zoe@example.org", *state).returncode == 0
 
 
 def test_a_batch_is_added_whole_or_not_at_all(server, phones):
@@ -197,6 +211,28 @@ def test_the_first_start_makes_users_and_the_second_does_not(at_home):
                 assert not any(word.encode() in text for _, word in passwords), name
 
 
+def test_a_further_name_of_the_domain_is_good_for_phones_and_users(at_home, phones):
+    """--domain: users are added under it, phones register to it, and the certificate covers it."""
+    p, said = at_home.serve("--domain", "sip.example.org", "--domain", "Phones.Example.ORG")
+    made = at_home.run("user", "add", "carol@phones.example.org", "--generate").stdout
+    with open(os.path.join(at_home.state, "default-domain")) as f:
+        ours = f.read().split()
+    assert ours[1:] == ["sip.example.org", "phones.example.org"] and "added carol@%s\n" % ours[0] in made
+    for name in ("sip.example.org", "phones.example.org", "localhost"):
+        where = types.SimpleNamespace(passwords={}, address=lambda kind: ("127.0.0.1", at_home.port))
+        phones(where, "carol", re.search("password: (\\S+)", made)[1], domain=name).open("tcp")
+    text = subprocess.run(["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", at_home.state + "/certificate.pem"],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "DNS:sip.example.org" in text and "DNS:phones.example.org" in text
+    for lang, said in (("en", "users here are NAME@" + ours[0]), ("ru", "ИМЯ@" + ours[0])):
+        other = at_home.run("user", "add", "carol@example.org", "--generate", "--lang", lang)
+        assert other.returncode == 1 and said in other.stderr and "serve --domain example.org" in other.stderr
+    at_home.stop(p)
+    p, said = at_home.serve()
+    assert at_home.run("user", "add", "dave@sip.example.org", "--generate").returncode == 1
+    assert len(at_home.run("user", "list").stdout.splitlines()) == 4
+
+
 @pytest.mark.parametrize("how", (signal.SIGINT, signal.SIGTERM))
 def test_a_signal_ends_it_quickly_with_status_0(at_home, how):
     p, _ = at_home.serve()
@@ -229,6 +265,23 @@ def test_a_taken_port_is_told_with_who_has_it(at_home, tmp_path):
     # The same folder: that is said before any port.
     p = at_home.run("serve", "--port", str(free_port()))
     assert p.returncode == 1 and "another sluice (process %d) already runs on the state folder" % running.pid in p.stderr
+
+
+def test_why_it_does_not_start_is_said_in_both_languages(tmp_path):
+    state = tmp_path / "state"
+
+    def start(address, lang):
+        path = tmp_path / "c.yaml"
+        path.write_text(yaml({"server": {"state": str(state)}, "listen": [{"udp": address}, {"tcp": address}], "domains": ["example.com"],
+                              "log": {"level": "error"}}))
+        p = run("serve", "--config", str(path), "--lang", lang)
+        assert p.returncode == 1 and not p.stdout
+        return p.stderr
+    for lang, said in (("en", "this machine has no such address"), ("ru", "у этой машины нет такого адреса")):
+        assert said in start("192.0.2.77:5060", lang)
+    (state / "users.db").write_bytes(b"no file of users" * 100)
+    for lang, said in (("en", "is damaged or no file of users"), ("ru", "повреждён или это не файл пользователей")):
+        assert said in start("127.0.0.1:%d" % free_port(), lang)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
