@@ -128,7 +128,9 @@ bool location_entry_live(const struct location *loc, const struct entry *e, int6
 {
 	if (e->earlier_boot || entry_expired(e, wall_ms))
 		return false;
-	return !entry_over_stream(e) || !loc->settings.flow_alive || loc->settings.flow_alive(loc->settings.user, &e->flow);
+	/* A UDP flow that was proved dead takes every binding that came over it, whether or not the Contact names the same address. */
+	bool over_flow = entry_over_stream(e) || (!flow_ref_none(&e->flow) && !transport_is_stream(e->flow.kind));
+	return !over_flow || !loc->settings.flow_alive || loc->settings.flow_alive(loc->settings.user, &e->flow);
 }
 
 bool location_entry_suspect(const struct location *loc, const struct entry *e, int64_t wall_ms)

@@ -94,6 +94,21 @@ static void closed_flow_is_invalid_for_all_aors_at_once(void **state)
 	}
 }
 
+/* OB-88 */
+static void udp_flow_that_was_proved_dead_is_invalid_for_all_aors_until_it_is_no_more(void **state)
+{
+	struct kit *k = *state;
+	kit_register(k, (struct reg){ .contact = "sip:u@h", .expires_s = 60, .cseq = 1, .udp_port = 31 });
+	kit_register(k, (struct reg){ .aor = "ann@example.com", .contact = "sip:a@198.51.100.7:31", .expires_s = 60, .cseq = 1,
+	                              .udp_port = 31, .by_contact = true });
+	k->dead[31] = true;
+	assert_string_equal(kit_targets(k, BOB), "");
+	assert_string_equal(kit_targets(k, "ann@example.com"), "");
+	k->dead[31] = false;
+	assert_string_equal(kit_targets(k, BOB), "sip:u@h");
+	assert_string_equal(kit_targets(k, "ann@example.com"), "sip:a@198.51.100.7:31");
+}
+
 static void contact_that_is_not_reached_by_its_stream_outlives_it(void **state)
 {
 	struct kit *k = *state;
@@ -230,6 +245,7 @@ int main(void)
 		T(phones_are_ordered_by_q_then_by_time),
 		T(uri_is_in_the_target_set_once),
 		T(closed_flow_is_invalid_for_all_aors_at_once),
+		T(udp_flow_that_was_proved_dead_is_invalid_for_all_aors_until_it_is_no_more),
 		T(contact_that_is_not_reached_by_its_stream_outlives_it),
 		T(silent_flows_of_a_phone_are_tried_last),
 		T(silence_of_a_stream_says_nothing_of_a_phone_that_is_reached_by_its_contact),

@@ -5,16 +5,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static size_t number_of(const struct flow_ref *flow)
+{
+	return (flow->kind == TRANSPORT_UDP ? flow->remote.port : flow->serial) % KIT_STREAMS;
+}
+
 static bool alive(void *user, const struct flow_ref *flow)
 {
 	const struct kit *k = user;
-	return !k->dead[flow->serial % KIT_STREAMS];
+	return !k->dead[number_of(flow)];
 }
 
 static bool silent(void *user, const struct flow_ref *flow)
 {
 	const struct kit *k = user;
-	return k->silent[(flow->kind == TRANSPORT_UDP ? flow->remote.port : flow->serial) % KIT_STREAMS];
+	return k->silent[number_of(flow)];
 }
 
 void kit_make_folder(char folder[64])
