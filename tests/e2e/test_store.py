@@ -147,6 +147,46 @@ def test_after_a_restart_udp_and_path_ring_and_streams_are_listed(make_server, h
         p.close()
 
 
+def test_after_a_restart_a_udp_flow_is_suspect_until_something_comes_from_it(make_server):
+    """DESIGN §7: of two flows of a phone the one that spoke since is tried first, though the other registered last; before, that one."""
+    s = make_server(config=OPEN, users=())
+    first, last = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0)), UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
+    flow = '<sip:x@unreachable.invalid>;+sip.instance="<urn:uuid:11111111-2222-3333-4444-555555555555>";reg-id=%d'
+    for reg_id, peer in enumerate((first, last), 1):
+        registered(peer, "bob", contact=flow % reg_id, headers=[("Supported", "path, outbound")], call_id="reg-%d" % reg_id)
+    s.kill()
+    s.start()
+    rings(s, "bob", last)                       # and its answer clears it
+    s.kill()
+    s.start()
+    first.send_bytes(b"\r\n")
+    rings(s, "bob", first)
+    first.close()
+    last.close()
+
+
+def test_the_way_to_a_phone_behind_nat_is_kept_open_after_a_restart(make_server):
+    """TP-17: it need not register first, and is pinged no longer than it was registered."""
+    s = make_server(config=dict(OPEN, flow={"nat_ping": "1s"}), users=())
+    natted, open_, gone = (UdpPeer(s.address("udp"), bind=("127.0.0.2", 0)) for _ in range(3))
+    registered(natted, "natted", contact="<sip:x@10.11.12.13>", expires=4)
+    registered(open_, "open")
+    registered(gone, "gone", contact="<sip:x@10.11.12.13>")
+    registered(gone, "gone", contact="<sip:x@10.11.12.13>", expires=0, cseq=2)
+    end = time.monotonic() + 4
+    s.kill()
+    while natted.read(0):
+        pass
+    s.start()
+    assert natted.read(1.6) == b"\r\n\r\n" and natted.read(1.6) == b"\r\n\r\n"
+    while natted.read(0) or time.monotonic() < end:
+        time.sleep(0.05)
+    assert natted.read(1.6) is None
+    assert open_.read(0) is None and gone.read(0) is None
+    for peer in (natted, open_, gone):
+        peer.close()
+
+
 def test_order_of_requests_is_known_after_a_restart(make_server):
     """RG-24 RG-14 RG-31: an old REGISTER, and an old star, change nothing although the flow is lost."""
     s = make_server(config=OPEN, users=())
