@@ -6,6 +6,7 @@
 
 struct change {
 	struct store_batch batch;
+	struct list pending;            /* in stripe.pending, when there is a store */
 	struct location *loc;
 	struct location_update *update;
 	uint64_t hash;
@@ -114,8 +115,10 @@ struct change *change_apply(struct location *loc, struct stripe *s, uint64_t has
 		c->steps[i] = steps[i];
 		c->fresh_ids[i] = steps[i].fresh ? steps[i].fresh->id : 0;
 	}
-	if (durable)
+	if (durable) {
 		add_rows(c, at + aor.n);
+		list_add_tail(&s->pending, &c->pending);
+	}
 	return c;
 }
 
@@ -133,24 +136,79 @@ static bool taken(const struct stripe *s, const struct change *c, const struct e
 	return false;
 }
 
-/* The old value returns only if nothing newer came. */
-static void take_back(struct change *c)
+/* The step that made a version of this binding where `old` had been removed. Its fresh entry may be gone, its row is not. */
+static struct step *step_instead(struct change *c, const struct entry *old)
+{
+	struct binding b;
+	struct sip_uri uri;
+	for (unsigned i = 0; i < c->batch.count; i++) {
+		if (!c->rows[i].record.n || !record_read(c->rows[i].record, &b))
+			continue;
+		if (!sip_uri_parse(b.contact, &uri))
+			uri = (struct sip_uri){ .text = b.contact };
+		for (unsigned n = 0; n < c->count; n++)
+			if (c->fresh_ids[n] == c->rows[i].seq && !c->steps[n].old && entry_matches(old, b.instance, b.reg_id, &uri))
+				return &c->steps[n];
+	}
+	return NULL;
+}
+
+static struct step *step_over(struct change *c, uint64_t replaced)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->steps[i].old && c->steps[i].old->id == replaced)
+			return &c->steps[i];
+	return NULL;
+}
+
+/* The step of a later change, still unanswered, that took this one's result for the value before it. */
+static struct step *built_upon(struct stripe *s, const struct change *c, unsigned step)
+{
+	for (struct list *at = c->pending.next; at != &s->pending; at = at->next) {
+		struct change *later = CONTAINER(at, struct change, pending);
+		if (later->hash != c->hash || !str_eq(later->aor, c->aor))
+			continue;
+		uint64_t fresh = c->fresh_ids[step];
+		struct step *found = fresh ? step_over(later, fresh) : step_instead(later, c->steps[step].old);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* The old value returns only if nothing newer came. When that has no answer yet, the old value is what returns if it
+ * fails as well: not ours, which was refused. */
+static void take_back(struct stripe *s, struct change *c, unsigned i)
+{
+	struct entry *old = c->steps[i].old;
+	if (!old && !c->fresh_ids[i])           /* emptied by an earlier change that failed */
+		return;
+	struct step *later = built_upon(s, c, i);
+	if (later) {
+		mem_free(later->old);
+		later->old = old;
+		c->steps[i].old = NULL;
+		return;
+	}
+
+	struct entry *fresh = c->fresh_ids[i] ? stripe_entry(s, c->hash, c->aor, c->fresh_ids[i]) : NULL;
+	if (old && (c->fresh_ids[i] ? fresh != NULL : !taken(s, c, old))) {
+		stripe_link(s, c->hash, c->aor, old);
+		c->steps[i].old = NULL;
+	}
+	if (fresh) {
+		stripe_unlink(s, fresh);
+		mem_free(fresh);
+	}
+}
+
+static void settle(struct change *c, int err)
 {
 	struct stripe *s = stripe_of(c->loc, c->hash);
 	pthread_mutex_lock(&s->lock);
-	for (unsigned i = c->count; i-- > 0;) {
-		struct entry *old = c->steps[i].old;
-		struct entry *fresh = c->fresh_ids[i] ? stripe_entry(s, c->hash, c->aor, c->fresh_ids[i]) : NULL;
-		bool restore = old && (c->fresh_ids[i] ? fresh != NULL : !taken(s, c, old));
-		if (restore) {
-			stripe_link(s, c->hash, c->aor, old);
-			c->steps[i].old = NULL;
-		}
-		if (fresh) {
-			stripe_unlink(s, fresh);
-			mem_free(fresh);
-		}
-	}
+	for (unsigned i = err ? c->count : 0; i-- > 0;)
+		take_back(s, c, i);
+	list_remove(&c->pending);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -165,8 +223,8 @@ static void committed(struct store_batch *batch, int err)
 {
 	struct change *c = CONTAINER(batch, struct change, batch);
 	struct location_update *u = c->update;
-	if (err)
-		take_back(c);
+	if (c->loc->settings.store)
+		settle(c, err);
 	for (unsigned i = 0; i < c->count; i++)
 		mem_free(c->steps[i].old);
 	atomic_fetch_sub_explicit(&c->loc->pending, 1, memory_order_relaxed);

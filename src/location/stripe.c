@@ -9,6 +9,7 @@ void stripe_init(struct stripe *s)
 	map_init(&s->aors);
 	list_init(&s->all);
 	s->expiry = (struct expiry){ 0 };
+	list_init(&s->pending);
 	s->earlier_boot = 0;
 }
 

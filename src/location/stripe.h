@@ -22,6 +22,7 @@ struct stripe {
 	struct map aors;
 	struct list all;
 	struct expiry expiry;           /* all entries */
+	struct list pending;            /* changes that the store has not answered, in the order they were applied */
 	size_t earlier_boot;            /* how many are over lost flows */
 };
 

@@ -28,7 +28,7 @@ void kit_make_folder(char folder[64])
 	assert_non_null(mkdtemp(folder));
 }
 
-void kit_remove_folder(const char *folder)
+void kit_empty_folder(const char *folder)
 {
 	DIR *dir = opendir(folder);
 	assert_non_null(dir);
@@ -39,7 +39,23 @@ void kit_remove_folder(const char *folder)
 			assert_int_equal(unlink(path), 0);
 	}
 	closedir(dir);
+}
+
+void kit_remove_folder(const char *folder)
+{
+	kit_empty_folder(folder);
 	assert_int_equal(rmdir(folder), 0);
+}
+
+unsigned kit_count_files(const char *folder, const char *suffix)
+{
+	unsigned n = 0;
+	DIR *dir = opendir(folder);
+	assert_non_null(dir);
+	for (struct dirent *d; (d = readdir(dir));)
+		n += str_ends(str_of(d->d_name), str_of(suffix));
+	closedir(dir);
+	return n;
 }
 
 static void open_location(struct kit *k, struct location_settings s)

@@ -55,6 +55,8 @@ const char *kit_after(struct kit *k);
 
 /* A fresh folder under /tmp; kit_remove_folder removes it with the files in it. */
 void kit_make_folder(char folder[64]);
+void kit_empty_folder(const char *folder);
 void kit_remove_folder(const char *folder);
+unsigned kit_count_files(const char *folder, const char *suffix);       /* how many names end so */
 
 #endif

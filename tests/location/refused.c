@@ -179,6 +179,42 @@ static void changes_of_one_failed_commit_are_taken_back_last_first(void **state)
 	assert_string_equal(kit_targets(&f->kit, BOB), "sip:a@h");
 }
 
+static void last_promise_returns_when_what_came_after_it_fails_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	ask(f, "sip:a@h", 1, 60, 1);
+	answer(f, 0, 0);
+	ask(f, "sip:b@h", 1, 60, 2);
+	ask(f, "sip:c@h", 1, 60, 3);
+	answer(f, 1, -EIO);             /* c is newer */
+	answer(f, 2, -EIO);             /* and was built upon b, which was refused */
+	assert_string_equal(kit_targets(&f->kit, BOB), "sip:a@h");
+	ask(f, "sip:a@h", 1, 0, 4);
+	ask(f, "sip:d@h", 1, 60, 5);
+	ask(f, "sip:d@h", 1, 0, 6);
+	answer(f, 3, -EIO);
+	assert_string_equal(kit_targets(&f->kit, BOB), "");
+	answer(f, 4, -EIO);
+	answer(f, 5, -EIO);
+	assert_string_equal(kit_targets(&f->kit, BOB), "sip:a@h");
+}
+
+static void refused_first_binding_is_not_what_its_refresh_falls_back_to(void **state)
+{
+	struct fixture *f = *state;
+	ask(f, "sip:a@h", 0, 60, 1);
+	ask(f, "sip:a@h", 0, 90, 2);
+	ask(f, "SIP:a@H", 0, 0, 3);
+	answer(f, 0, -EIO);
+	answer(f, 1, -EIO);
+	answer(f, 2, -EIO);
+	assert_string_equal(kit_targets(&f->kit, BOB), "");
+	struct location_counts c;
+	location_count(f->kit.loc, &c);
+	assert_int_equal(c.pending, 0);
+	assert_int_equal(c.bindings, 0);
+}
+
 static void dropped_binding_does_not_come_back_by_a_failed_refresh(void **state)
 {
 	struct fixture *f = *state;
@@ -199,6 +235,8 @@ int main(void)
 		T(change_that_cannot_be_stored_is_taken_back),
 		T(old_value_does_not_return_over_something_newer),
 		T(changes_of_one_failed_commit_are_taken_back_last_first),
+		T(last_promise_returns_when_what_came_after_it_fails_one_by_one),
+		T(refused_first_binding_is_not_what_its_refresh_falls_back_to),
 		T(dropped_binding_does_not_come_back_by_a_failed_refresh),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,15 +117,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* How many of its files end so. */
 static unsigned files(const struct bench *b, const char *suffix)
 {
-	unsigned n = 0;
-	DIR *dir = opendir(b->folder);
-	for (struct dirent *d; (d = readdir(dir));)
-		n += str_ends(str_of(d->d_name), str_of(suffix));
-	closedir(dir);
-	return n;
+	return kit_count_files(b->folder, suffix);
 }
 
 /* Far in the future of the machine's own clock, which decides what may be unlinked. */

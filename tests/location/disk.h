@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* disk.h - a layer between the store and the disk that writes down what reaches it, in order, and fails when told.
+ *
+ * It is SQLite's default VFS and the linker's --wrap of what folder.c and segment.c call themselves. Only the names
+ * of segments in one folder count. Nothing is really synced: what a sync would have saved is known from the
+ * record. Time is a number, too: clock_ms and clock_wall_ms are wrapped. One object a process, since
+ * neither SQLite nor the linker hands a pointer through. */
+#ifndef SLUICE_TEST_LOCATION_DISK_H
+#define SLUICE_TEST_LOCATION_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DISK_NAME = 48 };
+
+enum disk_kind {
+	DISK_MAKE,                      /* a new file `inode` under `name` */
+	DISK_REMOVE,                    /* `name` */
+	DISK_RENAME,                    /* `name` becomes `to` */
+	DISK_WRITE,                     /* `n` bytes at `at` */
+	DISK_CUT,                       /* to `at` bytes */
+	DISK_SYNC,                      /* what was written to `inode` before is safe */
+	DISK_LOSE,                      /* a sync failed: what was not safe may never be, whatever a later sync says */
+	DISK_SYNC_FOLDER                /* the names are safe */
+};
+
+struct disk_op {
+	enum disk_kind kind;
+	unsigned inode;                 /* 1, 2, ... */
+	char name[DISK_NAME], to[DISK_NAME];
+	uint64_t at;
+	size_t n;
+	unsigned char *bytes;
+	int64_t wall_ms;                /* when */
+};
+
+struct disk_clock { int64_t mono_ms, wall_ms; };
+extern struct disk_clock disk_clock;    /* set it while nothing runs */
+
+void disk_start(void);                  /* becomes SQLite's default VFS; once a process */
+/* Write down what happens in this folder from now on, beginning with what is in it, all of it safe. */
+void disk_watch(const char *folder);
+size_t disk_count(void);                /* how many ops so far */
+const struct disk_op *disk_at(size_t at);       /* until disk_forget */
+void disk_stop(void);                   /* watch no more; the record stays */
+void disk_forget(void);
+
+/* The calls that can fail are counted: open, write, sync, truncate, delete, lock, control, rename, list. From the
+ * nth from now (0: the next) on, `times` of them fail with the errno `err`; a write that fails may have written half.
+ * only_syncs: just syncs are counted. */
+void disk_fail(unsigned nth, unsigned times, int err, bool only_syncs);
+unsigned disk_calls(void);              /* since disk_watch */
+unsigned disk_failed(void);             /* since disk_fail */
+
+#endif

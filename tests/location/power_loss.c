@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The power fails at every step of a run: every write, sync, truncation, and change of a name. Each time what had been
+ * promised must be found by the next start, and nothing that was removed, whatever the disk made of the rest.
+ *
+ * SLUICE_CRASH_SEED: the first run to make [1]; SLUICE_CRASH_RUNS: how many of each kind [1]. */
+#include "disk.h"
+#include "kit.h"
+#include "platter.h"
+#include "run.h"
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STEPS = 40, AGAIN_STEPS = 6, AGAIN = 4 };
+
+static const struct ruin ruins[] = {
+	{ RUIN_ALL_NAMES, RUIN_ALL_BYTES, 0, 0 },       /* as after kill -9 */
+	{ RUIN_NO_NAMES, RUIN_NO_BYTES, 0, 0 },
+	{ RUIN_ALL_NAMES, RUIN_NO_BYTES, 0, 0 },
+	{ RUIN_NO_NAMES, RUIN_ALL_BYTES, 0, 0 },
+	{ RUIN_ALL_NAMES, RUIN_FIRST_BYTES, 0, 0 },
+	{ RUIN_ANY_NAMES, RUIN_FIRST_BYTES, 0, 0 },
+	{ RUIN_ANY_NAMES, RUIN_ANY_SECTORS, 50, 0 },
+	{ RUIN_ALL_NAMES, RUIN_ANY_SECTORS, 90, 0 },
+	{ RUIN_ANY_NAMES, RUIN_ANY_WRITES, 50, 0 },
+};
+enum { RUINS = sizeof ruins / sizeof ruins[0] };
+
+static unsigned from_environment(const char *name, unsigned otherwise)
+{
+	const char *text = getenv(name);
+	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+struct crashes {
+	struct run run;
+	struct platter *platter;
+	char ruin[64];                  /* the folder of the next start */
+	char again[AGAIN][64];          /* ruins that are kept, to crash again while they are recovered */
+	unsigned again_count;
+	int64_t again_wall_ms[AGAIN];
+	uint64_t seed;
+	unsigned points;
+};
+
+/* The state of affairs after `step` steps. */
+static void one_ruin(struct crashes *c, size_t step, unsigned kind)
+{
+	char why[800] = "";
+	struct run_found found[RUN_KEYS];
+	struct ruin how = ruins[kind];
+	how.seed = c->seed * 1000003 + step * RUINS + kind;
+	int64_t wall_ms = disk_at(step - 1)->wall_ms;
+	platter_write(c->platter, c->ruin, how);
+	if (!run_recover(c->ruin, wall_ms, found, why, sizeof why) ||
+	    !run_keeps_promises(&c->run, step, wall_ms, found, why, sizeof why))
+		fail_msg("seed %llu, step %zu, ruin %u: %s", (unsigned long long)c->seed, step, kind, why);
+	if (kit_count_files(c->ruin, ".damaged"))
+		fail_msg("seed %llu, step %zu, ruin %u: a segment is damaged", (unsigned long long)c->seed, step, kind);
+	kit_empty_folder(c->ruin);
+	c->points++;
+}
+
+static void keep_for_later(struct crashes *c, size_t step, size_t last)
+{
+	if (c->again_count == AGAIN || step < last * (c->again_count + 1) / (AGAIN + 1) || platter_safe(c->platter))
+		return;
+	struct ruin how = ruins[c->again_count % RUINS];
+	how.seed = c->seed + step;
+	kit_make_folder(c->again[c->again_count]);
+	platter_write(c->platter, c->again[c->again_count], how);
+	c->again_wall_ms[c->again_count++] = disk_at(step - 1)->wall_ms;
+}
+
+/* Every step from `first` on; `stride` 1: each of them. */
+static void crash_everywhere(struct crashes *c, size_t first, size_t stride)
+{
+	size_t last = disk_count();
+	c->platter = platter_new();
+	kit_make_folder(c->ruin);
+	for (size_t step = 1; step <= last; step++) {
+		platter_step(c->platter, disk_at(step - 1));
+		if (step < first || (step - first) % stride)
+			continue;
+		unsigned kinds = platter_safe(c->platter) ? 1 : RUINS;
+		for (unsigned kind = 0; kind < kinds; kind++)
+			one_ruin(c, step, kind);
+		keep_for_later(c, step, last);
+	}
+	kit_remove_folder(c->ruin);
+	platter_free(c->platter);
+}
+
+/* The power fails again while what it left the first time is read and put in order. */
+static void crash_again(struct crashes *c, bool refuse)
+{
+	char why[300] = "";
+	for (unsigned i = 0; i < c->again_count; i++) {
+		struct crashes second = { .seed = c->seed + i };
+		disk_clock.wall_ms = c->again_wall_ms[i];
+		disk_watch(c->again[i]);
+		size_t before = disk_count();
+		if (!run_start(&second.run, c->again[i], c->seed + i, refuse, why, sizeof why))
+			fail_msg("%s", why);
+		run_steps(&second.run, AGAIN_STEPS, true);
+		run_close(&second.run);
+		disk_stop();
+		second.again_count = AGAIN;
+		crash_everywhere(&second, before, 1);
+		c->points += second.points;
+		run_free(&second.run);
+		kit_remove_folder(c->again[i]);
+	}
+}
+
+static void crash_a_run(bool refuse, uint64_t seed)
+{
+	static struct crashes c;
+	char folder[64], why[300] = "";
+	c = (struct crashes){ .seed = seed };
+	kit_make_folder(folder);
+	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
+	disk_watch(folder);
+	if (!run_start(&c.run, folder, seed, refuse, why, sizeof why))
+		fail_msg("%s", why);
+	run_steps(&c.run, STEPS, true);
+	run_close(&c.run);
+	disk_stop();
+	size_t steps = disk_count();
+	crash_everywhere(&c, 1, 1);
+	unsigned first = c.points;
+	crash_again(&c, refuse);
+	run_free(&c.run);
+	disk_forget();
+	kit_remove_folder(folder);
+	print_message("seed %llu: %zu steps, %u crash points, %u more while recovering\n", (unsigned long long)seed, steps, first,
+	              c.points - first);
+}
+
+static void crash_runs(bool refuse)
+{
+	unsigned seed = from_environment("SLUICE_CRASH_SEED", 1), runs = from_environment("SLUICE_CRASH_RUNS", 1);
+	for (unsigned i = 0; i < runs; i++)
+		crash_a_run(refuse, seed + i);
+}
+
+/* RG-31 RG-09 */
+static void what_was_promised_survives_a_power_loss_at_any_step(void **state)
+{
+	(void)state;
+	crash_runs(true);
+}
+
+static void what_was_durable_in_memory_mode_survives_a_power_loss_at_any_step(void **state)
+{
+	(void)state;
+	crash_runs(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_promised_survives_a_power_loss_at_any_step),
+		cmocka_unit_test(what_was_durable_in_memory_mode_survives_a_power_loss_at_any_step),
+	};
+	disk_start();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
