@@ -87,7 +87,7 @@ def scenes(*rule, on="home", **axes):
         cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
 
         def run_one(server, case):
-            s = Scene(server)
+            s = getattr(server, "scene", Scene)(server)
             try:
                 rule(s, **case)
             finally:
@@ -128,9 +128,11 @@ def forget(flow, method):
     return count
 
 
-def leg_on(flow, timeout=3):
-    """The called side of an INVITE on this flow."""
-    return Callee(flow.peer, request(flow, "INVITE", timeout), flow.phone.user)
+def leg_on(flow, timeout=3, of=None):
+    """The called side of an INVITE on this flow, of this call if it matters."""
+    m = flow.peer.receive(timeout, lambda m: not m.is_response and m.method == "INVITE" and (of is None or m.call_id == of.call_id))
+    assert m is not None, "%s %d: no INVITE came within %s s" % (flow.peer.proto, flow.peer.number, timeout)
+    return Callee(flow.peer, m, flow.phone.user)
 
 
 def hears(call, status, timeout=3):
@@ -180,7 +182,7 @@ def is_cancelled(leg, answer=True):
 def is_tried_first(s, phone, flow):
     """A call arrives on this flow at once, and on no other. It is refused, so that nothing else happens."""
     c = s.call(phone)
-    leg = leg_on(flow, SLACK)
+    leg = leg_on(flow, SLACK, of=c)
     leg.answer(486)
     hears(c, 486)
     request(flow, "ACK")
@@ -197,9 +199,9 @@ class Meeting:
         self.scene, self.phone = scene, phone
         self.old_flow, self.new_flow = phone.flows[-1], phone.flows[-2]
         self.call = scene.call(phone)
-        self.old = leg_on(self.old_flow)
-        self.new = leg_on(self.new_flow)
-        assert self.old.invite.call_id == self.new.invite.call_id and self.old.invite.branch != self.new.invite.branch
+        self.old = leg_on(self.old_flow, of=self.call)
+        self.new = leg_on(self.new_flow, of=self.call)
+        assert self.old.invite.branch != self.new.invite.branch
 
     def both(self, first):
         """The two copies, the one named first."""
