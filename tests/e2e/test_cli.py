@@ -179,6 +179,38 @@ def test_bindings_and_flows_are_shown_to_people_and_to_programs(server, phones):
     assert len(table) == 3 and re.search("[А-Я]", table[0])
 
 
+def test_a_connection_that_is_silent_or_lost_is_shown(make_server, phones):
+    server = make_server("quiet", config={"failover": {"stream": "300ms"}})
+    state = ("--state", server.state)
+    bob = phones(server, "bob").open("tcp", bind=("127.0.0.2", 0))
+    alice = phones(server, "alice")
+    alice.open("udp", bind=("127.0.0.3", 0))
+
+    def states(command, lang="en"):
+        rows = [json.loads(line) for line in server.command(command, "--json", *state).stdout.splitlines()]
+        shown = [line for line in server.command(command, *state, "--lang", lang).stdout.splitlines() if "TCP" in line]
+        return [r["suspect"] for r in rows if r["transport"] == "TCP"], shown[0]
+    assert states("bindings")[0] == states("flows")[0] == [False] and " live " in states("flows")[1] and " live " in states("bindings")[1]
+    call = alice.invite("sip:bob@example.com", early=True)
+    bob.peer.expect("INVITE")
+    end = time.monotonic() + 5
+    while states("flows")[0] != [True]:
+        assert time.monotonic() < end, "never silent"
+        time.sleep(0.1)
+    for lang, word in (("en", " silent "), ("ru", " молчит ")):
+        assert all(states(command, lang)[0] == [True] and word in states(command, lang)[1] for command in ("bindings", "flows"))
+    bob.peer.send_bytes(b"\r\n\r\n")
+    while states("flows")[0] != [False]:
+        assert time.monotonic() < end, "silent for ever"
+        time.sleep(0.1)
+    call.cancel()
+    server.stop()
+    server.start()
+    for lang, word in (("en", " lost "), ("ru", " потеряна ")):
+        assert word in states("bindings", lang)[1]
+    assert "No open connections" in server.command("flows", *state).stdout
+
+
 def test_what_a_phone_writes_does_not_drive_the_terminal(server, phones):
     phone = phones(server, "alice")
     phone.open("tcp", register=False).register(headers=[("User-Agent", "evil\u202e \u009b31m")])

@@ -59,6 +59,13 @@ def rows(node):
     return [json.loads(line) for line in keys(node, "--json").stdout.splitlines()]
 
 
+def until_logged(node, words):
+    end = time.monotonic() + 10
+    while words not in node.read_log():
+        assert time.monotonic() < end, words
+        time.sleep(0.1)
+
+
 def by_route(node, route):
     """The answer to a request from the home's address straight to a node, along a Route."""
     peer = UdpPeer(node.address("udp"))
@@ -81,9 +88,10 @@ def test_a_rotation_under_registered_phones_loses_nothing(cluster, phones):
     before = path_token(bflows[0])
     _, call, leg = whole_call(alice, aflows[0], bflows[0])
 
-    keys(cluster.home, "rotate", "--in", "4s")
+    keys(cluster.home, "rotate", "--in", "6s")
     for e in cluster.edges:
         share(cluster.home, e)
+    until_logged(cluster.edges[0], "again: 2 keys")
     ids = [r["id"] for r in rows(cluster.edges[1])]
     assert len(ids) == 2 and parts(before)[0] == ids[0]
     assert parts(path_token(bflows[0]))[0] == ids[0], "the new key writes before its time"
@@ -130,10 +138,7 @@ def test_a_token_under_an_unknown_key_is_430_never_403(make_server, phones):
         f.writelines(line for line in lines if not line.startswith("key " + parts(token)[0]))
     os.chmod(path + ".copy", 0o600)
     os.rename(path + ".copy", path)
-    end = time.monotonic() + 10
-    while "was taken out" not in edge.read_log():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until_logged(edge, "was taken out")
     peer = by_route(edge, token)
     peer.expect(430)
     peer.close()
@@ -179,10 +184,7 @@ def test_a_broken_file_under_a_running_server_is_one_line_and_the_keys_stay(clus
     path = os.path.join(edge.state, "flow-keys")
     with open(path, "w") as f:
         f.write("key")
-    end = time.monotonic() + 10
-    while "The keys from before stay in use" not in edge.read_log():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until_logged(edge, "The keys from before stay in use")
     peer = by_route(edge, before)
     flows[0].peer.answer(flows[0].peer.expect("MESSAGE"), 200)
     peer.expect(200)
