@@ -182,6 +182,7 @@ static void share_settings(struct config *c, struct problems *problems)
 {
 	c->server.transport.listeners = c->listen;
 	c->server.transaction.limits = c->server.transport.limits;
+	c->server.transaction.keep_s = (int)c->server.transport.flow_timer_s;
 	c->server.registrar.flow_timer_s = c->server.transport.flow_timer_s;
 	c->server.proxy.flow_timer_s = c->server.transport.flow_timer_s;
 	c->server.policy = &c->policy;

@@ -64,7 +64,7 @@ static void look(struct loop_timer *t)
 	struct context *cx = g->cx;
 	if (g->over || g->rang || !cx->msg)
 		return;
-	if (targets_again(cx, g)) {
+	if (targets_again(cx, g) || rescue_targets(cx, g)) {
 		group_replace(cx, g);
 		context_go_on(cx);
 	} else {
@@ -74,7 +74,8 @@ static void look(struct loop_timer *t)
 
 void group_look(struct context *cx, struct group *g)
 {
-	if (!cx->aor.n || loop_timer_armed(&g->look))
+	bool known_phone = cx->aor.n || (cx->view.dialog && cx->view.registration);
+	if (!known_phone || loop_timer_armed(&g->look))
 		return;
 	g->look.fire = look;
 	loop_timer_set(cx->px->s.loop, &g->look, loop_now_ms(cx->px->s.loop) + LOOK_MS);

@@ -97,6 +97,8 @@ static void is_silent(void *user, struct txn_client *ct)
 	struct branch *b = user;
 	struct context *cx = b->cx;
 	(void)ct;
+	if (b->open && b->target->node && b->hop_at < b->hop_count)     /* an edge says 100 by then */
+		resolver_penalise(cx->px->s.resolver, &b->hops[b->hop_at], loop_now_ms(cx->px->s.loop) + DOWN_MS);
 	group_silent(cx, b);
 	context_go_on(cx);
 }

@@ -183,7 +183,7 @@ void context_wait(struct context *cx, int64_t until_ms)
 /* A home that asked us for this very flow may know of another one: it is told, hop by hop. */
 static void tell_home(struct context *cx)
 {
-	if (cx->view.path && (cx->rights & PEER_PATH) && cx->st)
+	if ((cx->view.path || cx->view.dialog) && (cx->rights & PEER_PATH) && cx->st)
 		txn_answer(cx->px->s.txns, cx->st, 100, STR_NONE, STR("Warning: " FLOW_SILENT "\r\n"));
 }
 

@@ -52,8 +52,8 @@ struct target {
 	bool used;                      /* a branch has it, or had it and it is not tried again */
 	bool deferred;                  /* its next hop is known to be down, its flow to be silent: after all others */
 	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */
-	bool rescued;                   /* in a dialog: not where its route set leads, */
-	bool rerouted;                  /* and what is left of that is dropped */
+	bool rescued;                   /* in a dialog: not where its route set leads */
+	bool rerouted;                  /* what is left of the route set is dropped */
 	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
 };
 

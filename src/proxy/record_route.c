@@ -114,9 +114,15 @@ static bool target_says_transport_tls(const struct context *cx, const struct tar
 	return sip_uri_parse(t->ruri, &uri) && says_transport_tls(cx, &uri);
 }
 
-static bool says_something(const struct flow_token *token)
+static bool has_flow(const struct flow_token *token)
 {
-	return token->registration || !flow_ref_none(&token->flow);
+	return !flow_ref_none(&token->flow);
+}
+
+/* A phone behind an edge: its token says who it is, and nothing says from which side it is read. */
+static bool names_only(const struct flow_token *token)
+{
+	return token->registration && !has_flow(token);
 }
 
 /* A SIPS Request-URI or topmost Route wants a Record-Route of its kind, on whatever the request came (PX-25). Departs from RFC 3261
@@ -144,7 +150,7 @@ static void make_tokens(struct context *cx, const struct target *t, const struct
 }
 
 /* Two values when both sides need one of their own: a token each, or two transports (PX-23, OB-54). The upper one is for
- * the side we send to, and requests from there find it on top. */
+ * the side we send to, and requests from there find it on top: the one below it says whom they are for. */
 void record_route_add(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out)
 {
 	const struct flow_ref *in = &cx->st->packet->from;
@@ -159,14 +165,14 @@ void record_route_add(struct context *cx, struct sip_edit *e, const struct targe
 		if (out->kind == TRANSPORT_TLS && target_says_transport_tls(cx, t))
 			on_out = SCHEME_SIP_TLS;
 	}
-	bool both = says_something(&lower) && says_something(&upper);
+	bool both = (has_flow(&lower) && has_flow(&upper)) || names_only(&lower) || names_only(&upper);
 	bool differ = in->kind != out->kind || in->local.port != out->local.port || !addr_same_ip(&in->local, &out->local);
 	if (both || differ) {
 		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, &upper, false, on_out));
 		sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, in, &lower, false, on_in));
 		return;
 	}
-	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, says_something(&lower) ? &lower : &upper, false,
+	sip_edit_add_first(e, SIP_H_RECORD_ROUTE, own_uri(cx, out, has_flow(&lower) ? &lower : &upper, false,
 	                                                     on_in > on_out ? on_in : on_out));
 }
 

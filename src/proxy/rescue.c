@@ -32,9 +32,10 @@ bool rescue_sibling(struct context *cx, struct group *g)
 	if (!cx->view.dialog || !registration || !transport_sibling(t, registration, now_ms(cx->px), &flow) || has_flow(g, &flow))
 		return false;
 	bool suspect = transport_flow_is_suspect(t, &flow);
+	bool went_on = flow_ref_none(&cx->view.flow) && !cx->view.lost;         /* to an edge, whose values are left in the route set */
 	*group_add(cx, g, 1) = (struct target){
 		.ruri = cx->view.ruri_text, .flow = flow, .registration = registration,
-		.token_flow = true, .rescued = true, .deferred = suspect,
+		.token_flow = true, .rescued = true, .rerouted = went_on, .deferred = suspect,
 	};
 	return !suspect;
 }
@@ -93,12 +94,13 @@ static void add_bindings(struct context *cx, struct group *g)
 
 bool rescue_targets(struct context *cx, struct group *g)
 {
-	if (!cx->msg || !cx->view.dialog || !cx->view.registration || cx->cancelled || cx->stopped)
+	unsigned before = g->count;
+	if (!cx->msg || !cx->view.dialog || !cx->view.registration || g->rang || cx->cancelled || cx->stopped)
 		return false;
 	rescue_sibling(cx, g);
 	if (policy_domain(cx->px->s.policy, cx->msg->to.uri.host))
 		add_bindings(cx, g);
-	return group_next(g) != NULL;
+	return g->count > before;
 }
 
 /* --- none --- */
@@ -114,15 +116,15 @@ static void look_at(void *user, const struct binding *b)
 	s->found |= token_registration(transport_keys(s->cx->px->s.transport), b->aor, b->instance) == s->cx->view.registration;
 }
 
-/* Is the phone still registered, though it has no flow right now? Its home knows best. */
+/* Is the phone still registered, though it has no flow right now? */
 static bool may_come_back(const struct context *cx, bool home)
 {
 	struct proxy *px = cx->px;
 	struct search s = { .cx = cx };
-	if (!cx->view.registration)
-		return true;                            /* nobody here can say */
+	if (!cx->view.registration || transport_registration_known(px->s.transport, cx->view.registration, now_ms(px)))
+		return true;                            /* without a registration nobody here can say */
 	if (!home)
-		return transport_registration_known(px->s.transport, cx->view.registration, now_ms(px));
+		return false;
 	location_list(px->s.location, aor_of(px, &cx->msg->to.uri, &px->work), clock_wall_ms(), look_at, &s);
 	work_reset(px);
 	return s.found;

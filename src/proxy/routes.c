@@ -88,10 +88,10 @@ static void read_token(struct proxy *px, const struct packet *p, const struct si
 		v->path = true;
 		v->own_path_ob = uri->ob;
 	}
-	if (!flow_ref_none(&token.flow))
+	if (flow_ref_none(&token.flow))
+		v->registration = token.registration;   /* the last one says whom the request is for (record_route_add) */
+	else
 		read_flow(px, p, &token, v);
-	else if (token.registration)
-		v->registration = token.registration;   /* the one below is nearer to where the request goes */
 }
 
 /* A value of another node of ours on top, and its phone is registered on the flow that this request came on: its edge is down, and

@@ -95,8 +95,9 @@ static void refuse(struct txns *x, struct packet *p, const struct sip_fault *fau
 
 static void receive_request(struct txns *x, struct packet *p, bool whole, struct sip_fault *fault)
 {
+	int keep_s = p->msg.method == SIP_REGISTER ? x->settings.keep_s : -1;
 	if (p->msg.via.host.n)
-		sip_stamp_via(&p->msg, &p->from.remote, x->settings.force_rport, x->settings.keep_s, &p->arena);
+		sip_stamp_via(&p->msg, &p->from.remote, x->settings.force_rport, keep_s, &p->arena);
 	if (!whole || !sip_check(&p->msg, fault))
 		refuse(x, p, fault);
 	else if (p->msg.method == SIP_ACK)

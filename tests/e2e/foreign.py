@@ -25,7 +25,7 @@ RIGHTS = {"inbound", "relay", "identity", "path"}
 SCALED = {"t1", "t2", "t4", "d", "trying"}
 
 
-def door_for(config, start=True, workers=1, host="127.0.0.1", domain="example.com", users=(), passwords=None):
+def door_for(config=None, start=True, workers=1, host="127.0.0.1", domain="example.com", users=(), passwords=None):
     """Which door stands for a server with this configuration; None when only a server of its own will do."""
     config = dict(config or {})
     if not start or host != "127.0.0.1" or domain != "example.com" or set(config.pop("timers", {})) - SCALED:

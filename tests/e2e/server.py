@@ -132,10 +132,12 @@ class Sluice:
         self.process = subprocess.Popen([BIN, "serve", "--config", self.config_path], stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT, env=env)
         end = time.monotonic() + 15
+        kinds = [k for k in ("tcp", "tls") if any(l.get(k) == "%s:%d" % self.address(k) for l in self.config["listen"])] or ["tcp"]
         while True:
             assert self.process.poll() is None, "sluice did not start:\n" + self.read_log()[-3000:]
             try:
-                socket.create_connection(self.address("tcp"), 0.5).close()
+                for kind in kinds:
+                    socket.create_connection(self.address(kind), 0.5).close()
                 return self
             except OSError:
                 assert time.monotonic() < end, "sluice does not listen:\n" + self.read_log()[-3000:]

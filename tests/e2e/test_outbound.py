@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from phone import header_param
 from registering import CONFIG, arrives, caller, client, home, remaining  # noqa: F401 (fixtures)
 from sip import token
 
@@ -68,6 +69,37 @@ def test_a_secure_contact_wants_a_secure_path(client):
     kw = dict(ruri="sips:example.com", supported="path", vias=1)
     c.register("<sips:x@192.0.2.1>", path=["<sip:e.example.net;lr>"], expect=400, **kw)
     c.register("<sips:x@192.0.2.1>", path=["<sips:e.example.net;lr>"], **kw)
+
+
+# --- keep-alives are agreed upon: RFC 6223 ---
+
+def test_keep_is_granted_for_a_registration_with_the_time_of_flow_timer(client):
+    """OB-93 OB-95: the same value in 401 and 200, and that of Flow-Timer; who did not ask gets none."""
+    c = client("tcp")
+    for ask in (";keep", ""):
+        r = c.build(outbound(), supported="path, outbound")
+        r.headers[0] = ("Via", c.peer.via(extra=";rport" + ask))
+        c.peer.send(r)
+        answer = c.peer.expect(200)
+        wanted = answer.get("flow-timer") if ask else None
+        assert header_param(answer.get("via"), "keep") == wanted and int(answer.get("flow-timer")) > 0
+    c.peer.send(c.peer.request("REGISTER", "sip:example.com", c.aor).set("Via", c.peer.via(extra=";keep;rport")))
+    assert header_param(c.peer.expect(401).get("via"), "keep") == answer.get("flow-timer")
+
+
+def test_no_keep_alives_are_agreed_upon_for_a_dialog_or_offered(home, client, caller):
+    """OB-92 OB-97: keep in an INVITE comes back without a value; nothing that leaves asks for it, neither INVITE nor ACK."""
+    c = client()
+    c.register("<sip:x@127.0.0.2:%d>" % c.peer.local[1])
+    r = caller.request("INVITE", c.aor, "sip:core@elsewhere.invalid", contact="<%s>" % caller.contact_uri())
+    r.headers[0] = ("Via", caller.via(extra=";keep;rport"))
+    caller.send(r)
+    invite = c.peer.expect("INVITE")
+    c.peer.answer(invite, 486)
+    for m in (invite, c.peer.expect("ACK")):
+        assert ";keep" not in m.values("via")[0]
+    via = caller.expect(486).get("via")
+    assert ";keep" in via and header_param(via, "keep") is None
 
 
 # --- outbound: RFC 5626 ---

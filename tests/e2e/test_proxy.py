@@ -71,6 +71,76 @@ def test_proxy_require_and_require(open_server, phones):
     caller.expect(200)
 
 
+def test_unknown_codes_count_as_their_class(open_server, phones):
+    """MS-06: 188 is provisional, 299 a success, 677 ends the fork like any 6xx; each keeps its number."""
+    caller, peers, invites = start_fork(open_server, phones, 2)
+    peers[0].answer(invites[0], 188, to_tag="p")
+    assert caller.expect(188).tag("to") == "p"
+    peers[1].answer(invites[1], 677)
+    cancel = peers[0].expect("CANCEL")
+    peers[0].answer(cancel, 200)
+    peers[0].answer(invites[0], 487, to_tag="p")
+    assert caller.receive(3, lambda m: m.status >= 200).status == 677
+    caller, peers, invites = start_fork(open_server, phones, 2)
+    peers[0].answer(invites[0], 188, to_tag="p")
+    peers[1].answer(invites[1], 299, to_tag="s", contact="<%s>" % peers[1].contact_uri())
+    assert caller.receive(3, lambda m: m.status >= 200).status == 299
+    assert peers[0].expect("CANCEL").branch == invites[0].branch
+
+
+def test_unknown_bodies_pass(open_server, phones):
+    """MS-25 MS-26: a Content-Type that nobody knows reaches the phone with its octets; asked ourselves we take it, or say what we take."""
+    bob, peer = plain_phone(phones, open_server)
+    caller = core(open_server)
+    body, kind = b"\0\1\r\n\r\n<x/>\xff", [("Content-Type", "application/unknownformat;x=\"y\"")]
+    caller.send(caller.request("MESSAGE", "sip:bob@example.com", "sip:core@elsewhere.invalid", headers=kind, body=body))
+    seen = answer_ok(peer, "MESSAGE")
+    assert seen.body == body and seen.get("content-type") == kind[0][1]
+    caller.expect(200)
+    caller.send(caller.request("OPTIONS", "sip:example.com", "sip:core@elsewhere.invalid", headers=kind, body=body))
+    answer = caller.receive(2)
+    assert answer.status in (200, 415)
+    assert "*/*" in answer.get("accept") if answer.status == 200 else answer.all("accept")
+
+
+def test_what_cannot_be_accepted_is_not_sent(open_server):
+    """MS-27: an answer of ours within Accept, or 406."""
+    caller = core(open_server)
+    caller.send(caller.request("OPTIONS", "sip:example.com", "sip:core@elsewhere.invalid", headers=[("Accept", "text/nobodyKnowsThis")]))
+    answer = caller.receive(2)
+    assert answer.status in (400, 406) or (answer.status == 200 and not answer.body and answer.all("allow"))
+
+
+def test_merged_requests_are_none_of_our_business(open_server, phones):
+    """PX-06: the same Call-ID, From tag and CSeq by two ways are two requests, both forwarded."""
+    bob, peer = plain_phone(phones, open_server)
+    for method in ("MESSAGE", "INVITE"):
+        caller, call_id, tag, branches = core(open_server), token("m"), token(), set()
+        for _ in range(2):
+            caller.send(caller.request(method, "sip:bob@example.com", "sip:core@elsewhere.invalid", call_id=call_id, from_tag=tag,
+                                       contact="<%s>" % caller.contact_uri()))
+            seen = peer.receive(2, lambda m: m.method == method)
+            assert seen is not None and seen.call_id == call_id
+            branches.add(seen.branch)
+            peer.answer(seen, 480)
+            caller.expect(480)
+        assert len(branches) == 2
+
+
+def test_our_own_maddr_is_stripped(open_server):
+    """PX-09: with port and transport, when they are those on which the request came; a foreign maddr leads there."""
+    caller, far = core(open_server), UdpPeer(open_server.address("udp"), bind=("127.0.0.3", 5060))
+    host, port = open_server.address("udp")
+    caller.send(caller.request("MESSAGE", "sip:x@127.0.0.3:%d;transport=udp;maddr=%s;a=b" % (port, host), "sip:core@elsewhere.invalid"))
+    seen = answer_ok(far, "MESSAGE")
+    assert seen.ruri == "sip:x@127.0.0.3;a=b"
+    caller.expect(200)
+    caller.send(caller.request("MESSAGE", "sip:x@far.invalid;maddr=127.0.0.3", "sip:core@elsewhere.invalid"))
+    assert answer_ok(far, "MESSAGE").ruri == "sip:x@far.invalid;maddr=127.0.0.3"
+    caller.expect(200)
+    far.close()
+
+
 def test_unknown_scheme_is_416(open_server):
     """PX-02 MS-40."""
     caller = core(open_server)
@@ -387,7 +457,7 @@ def test_every_2xx_and_provisional_goes_up_at_once(open_server, phones):
 
 
 @pytest.mark.parametrize("statuses,best", [((503, 407, 501, 404), 407), ((404, 486), 486), ((408, 500), 408), ((486, 302), 302),
-                                           ((480, 404), 404), ((503, 500), 500), ((404, 484), 484)])
+                                           ((480, 404), 404), ((503, 500), 500), ((404, 484), 484), ((577, 477), 477)])
 def test_the_best_response_of_a_fork(open_server, phones, statuses, best):
     """PX-34 OB-82: 6xx first, else lowest class, within 4xx the most useful."""
     caller, peers, invites = start_fork(open_server, phones, len(statuses))

@@ -291,6 +291,17 @@ def test_an_old_request_changes_nothing(client):
     assert c.contacts() == []
 
 
+def test_call_ids_are_compared_byte_by_byte_and_tags_are_random_tokens(client):
+    """MS-21: another case is another Call-ID, whose CSeq begins anew; no two of our tags are the same."""
+    c = client()
+    c.register("<sip:x@192.0.2.1>", call_id="Case-" + c.user, cseq=10)
+    c.register("<sip:x@192.0.2.1>;v=old", call_id="Case-" + c.user, cseq=9, expect=400)
+    c.register("<sip:x@192.0.2.1>;v=new", call_id="cASE-" + c.user, cseq=9)
+    assert ";v=new" in c.contacts()[0]
+    tags = [c.register("*", expect=400).tag("to") for _ in range(30)]
+    assert len(set(tags)) == 30 and all(re.fullmatch(r"[\w.!%*+`'~-]{8,}", t) for t in tags)
+
+
 def test_a_retransmitted_register_gets_its_answer_again(client):
     """RG-24 TX-14: copies of one datagram, also before the first answer, are one request: the same 200, never 400."""
     c = client()

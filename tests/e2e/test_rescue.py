@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dialog outlives the flow it was made over: at one server, and over two edges and a home."""
 import select
+import signal
 import socket
 import time
 
@@ -169,6 +170,72 @@ def test_a_phone_without_instance_is_known_by_its_contact(server, phones):
     arrives(over(leg, back, "BYE"), back, aflow)
 
 
+def test_a_phone_that_calls_itself_keeps_its_two_ends_apart(server, phones):
+    """Both tokens name the same registration: the first that fits is the sender's, the second is for the other flow."""
+    bob, flows = two_flows(phones, server, "bob", "tcp")
+    call, leg = set_up(bob, flows[0], flows[1])
+    arrives(call.within("INFO"), flows[0], flows[1])
+    arrives(leg.within("INFO"), flows[1], flows[0])
+    arrives(call.within("BYE"), flows[0], flows[1])
+
+
+def test_a_gateway_that_is_down_does_not_end_the_dialog(make_server, phones):
+    """The registration in the route set is the caller's; whether the callee comes back nobody here knows: 500, not 481."""
+    gateway = UdpPeer(("127.0.0.1", 9))
+    server = make_server(config={"routes": [{"domain": "pstn.invalid", "to": ["sip:127.0.0.1:%d" % gateway.local[1]]}]})
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    flows = [alice.open("tcp"), alice.open("tcp")]
+    call = alice.invite("sip:+1555@pstn.invalid", flow=flows[0], early=True)
+    gateway.target = server.address("udp")
+    gateway.answer(gateway.expect("INVITE"), 200, contact="<%s>" % gateway.contact_uri())
+    assert call.wait().status == 200
+    gateway.expect("ACK")
+    gateway.close()
+    answered(flows[0], call.within("INFO"), 500)
+    flows[1].peer.silent(0.2)
+
+
+# --- flows that say nothing, within a dialog ---
+
+QUICK = {"failover": {"stream": "150ms", "udp": "250ms", "other": "450ms", "give_up": "1s"}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_silent_flow_is_replaced_in_its_dialog(make_server, phones, kind):
+    """The request goes over the sibling too, the next one there at once, with the ACK; a byte from the silent one brings it back."""
+    server = make_server(config=QUICK)
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    aflow, bflows = alice.open("udp"), [bob.open(kind), bob.open(kind)]
+    call, leg = set_up(alice, aflow, bflows[1])
+    info = call.within("INFO")
+    seen = bflows[0].peer.expect("INFO", 3)
+    assert not seen.all("route")
+    bflows[0].peer.answer(seen, 200)
+    answered(aflow, info)
+    bflows[1].peer.expect("INFO")
+    started = time.monotonic()
+    arrives(call.within("INFO"), aflow, bflows[0])
+    assert time.monotonic() - started < 0.15, "the silent flow goes last"
+    while bflows[1].peer.receive(0.1):                      # copies, and the OPTIONS of the probe
+        pass
+    bflows[1].register()
+    arrives(call.within("BYE"), aflow, bflows[1])
+
+
+def test_a_phone_that_comes_back_while_a_request_waits_gets_it(make_server, phones):
+    """Its one flow is silent; the next it registers is asked within a second or so."""
+    server = make_server(config=QUICK)
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    aflow, bflow = alice.open("udp"), bob.open("tcp")
+    call, leg = set_up(alice, aflow, bflow)
+    info = call.within("INFO")
+    bflow.peer.expect("INFO")
+    time.sleep(0.7)
+    back = bob.open("tcp")
+    back.peer.answer(back.peer.expect("INFO", 3), 200)
+    answered(aflow, info)
+
+
 # --- tokens of a dialog ---
 
 def own_values(server, request):
@@ -316,6 +383,58 @@ def test_both_edges_and_both_flows_lost_one_after_the_other(site, far_talk):
     arrives(over(t.leg, t.sibling["callee"], "INFO"), t.sibling["callee"], t.sibling["caller"])
     arrives(over(t.leg, t.sibling["callee"], "BYE"), t.sibling["callee"], t.sibling["caller"])
 
+
+def test_a_flow_that_is_silent_at_its_edge_is_replaced_over_the_other(make_server, phones):
+    """The edge says so in a 100; the home tries the other edge; the ACK takes the way of the re-INVITE."""
+    site = Site(make_server, QUICK)
+    alice, aflows = connect(phones, site, "alice", 2)
+    bob, bflows = connect(phones, site, "bob", 3)
+    call, leg = set_up(alice, aflows[0], bflows[1])
+    invite = call.within("INVITE", headers=[("Contact", "<%s>" % aflows[0].peer.contact_uri())])
+    bflows[1].peer.expect("INVITE")
+    arrives(invite, aflows[0], bflows[0])
+    call.within("ACK", cseq=invite.cseq)
+    assert bflows[0].peer.expect("ACK").cseq == invite.cseq
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
+def test_an_edge_that_stops_without_a_sign_is_replaced(make_server, phones, who):
+    """No power, no FIN: its silence moves the request on, and the next one goes elsewhere at once."""
+    site = Site(make_server, QUICK)
+    alice, aflows = connect(phones, site, "alice", 2)
+    bob, bflows = connect(phones, site, "bob", 3)
+    t = Talk(alice, aflows, bob, bflows)
+    edge = site.edges[who == "callee"]
+    edge.process.send_signal(signal.SIGSTOP)
+    try:
+        arrives(over(t.side[OTHER[who]], t.flow[OTHER[who]], "INFO"), t.flow[OTHER[who]], t.sibling[who])
+        started = time.monotonic()
+        arrives(over(t.side[OTHER[who]], t.flow[OTHER[who]], "INFO"), t.flow[OTHER[who]], t.sibling[who])
+        assert time.monotonic() - started < 0.3
+        arrives(over(t.side[who], t.sibling[who], "BYE"), t.sibling[who], t.flow[OTHER[who]])
+    finally:
+        edge.process.send_signal(signal.SIGCONT)
+
+
+# --- one flow at the home, one at an edge ---
+
+@pytest.mark.parametrize("lost", ["direct", "edge"])
+def test_a_phone_with_a_flow_at_the_home_and_one_at_an_edge(site, phones, lost):
+    """Each is the other's sibling, though different nodes wrote their tokens."""
+    alice, bob = phones(site.home, "alice"), phones(site.home, "bob")
+    aflow = alice.open("tcp", server=site.edges[0], **far(n=2))
+    flows = {"edge": bob.open("tcp", server=site.edges[1], **far(n=3))}
+    flows["direct"] = bob.open("tcp", server=site.home, **far(n=3))
+    other = {"direct": "edge", "edge": "direct"}[lost]
+    flows[lost].register()                                  # the newest flow takes the call
+    call, leg = set_up(alice, aflow, flows[lost])
+    lose(flows[lost])
+    arrives(over(leg, flows[other], "INFO"), flows[other], aflow)
+    arrives(over(call, aflow, "INFO"), aflow, flows[other])
+    arrives(over(leg, flows[other], "BYE"), flows[other], aflow)
+
+
+# --- an edge that is known to be down ---
 
 class Counter:
     """A TCP port in the place of a dead edge: how often is it tried?"""

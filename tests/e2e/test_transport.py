@@ -237,6 +237,24 @@ def test_slow_and_silent_connections_are_cut(make_server):
     assert silent.closed(2)
 
 
+def test_a_connection_lives_as_long_as_its_transactions(make_server, phones):
+    """TP-24: past 64*T1 after its last message, and as long as timer C under a pending INVITE: the answer comes back on it."""
+    s = make_server(config=dict(OPEN, timers={"t1": "5ms", "t2": "40ms", "t4": "50ms", "d": "320ms"}))
+    bob = phones(s, "bob", outbound=False)
+    flow = bob.open("udp", bind=("127.0.0.2", 0))
+    caller = TcpPeer(s.address("tcp"))
+    caller.send(options(caller))
+    caller.expect(200)
+    assert not caller.closed(0.5)
+    caller.send(caller.request("INVITE", "sip:bob@example.com", "sip:core@elsewhere.invalid", contact="<%s>" % caller.contact_uri()))
+    invite = flow.peer.expect("INVITE")
+    flow.peer.answer(invite, 180, to_tag="r")
+    caller.expect(180)
+    assert not caller.closed(1)
+    flow.peer.answer(invite, 486, to_tag="r")
+    caller.expect(486)
+
+
 def test_flow_timer_and_grace_judge_a_registered_flow(make_server, phones):
     """OB-61 OB-60: silence of Flow-Timer and a bit keeps the flow, past the grace it ends."""
     s = make_server(config={"flow": {"timer": "1s", "grace": "1s", "unregistered": "500ms"}})

@@ -56,7 +56,7 @@ void proxy_free(struct proxy *px);      /* before txns_free; drops every context
 /* Our own Route values taken off, and what their tokens say (RFC 3261 §16.4, RFC 5626 §5.3). Made once per
  * request, before anything decides by the Request-URI. */
 struct route_view {
-	struct str ruri_text;           /* after undoing a strict router (PX-07) */
+	struct str ruri_text;           /* after undoing a strict router (PX-07), without a maddr of ours (PX-09) */
 	struct sip_uri ruri;
 	unsigned own;                   /* our values on top that are to be removed */
 	struct str next;                /* the Route value that is then on top; n == 0: none */
@@ -70,7 +70,7 @@ struct route_view {
 	unsigned refuse;                /* 403 forged, 430 gone or unknown, 400 unreadable; 0: go on */
 	bool strict;                    /* the Request-URI was ours and came from the last Route value, which goes too */
 };
-void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *out);
+void proxy_look_at_routes(struct proxy *px, struct packet *p, struct route_view *out);
 
 /* A request that is not for us to answer (packet taken): admitted or refused, then forwarded. */
 void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *view);

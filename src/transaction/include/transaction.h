@@ -25,7 +25,7 @@ struct txn_settings {
 	size_t max_bytes;               /* budget of finished transactions; the oldest finished non-INVITE go first [64 MiB] */
 	size_t max_live;                /* unfinished ones; past it new requests get a stateless 503 [200000] */
 	bool force_rport;               /* answer UDP requests to their source even without rport [true: phones behind NAT] */
-	int keep_s;                     /* RFC 6223: the value given to `keep`; -1: not given [-1] */
+	int keep_s;                     /* RFC 6223: the value given to `keep` in REGISTER; -1: not given [-1] */
 };
 void txn_settings_init(struct txn_settings *s);
 
