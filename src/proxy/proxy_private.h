@@ -203,6 +203,8 @@ struct str instance_of(struct str value, struct arena *arena);
 
 /* routes.c */
 bool is_ours(const struct proxy *px, const struct sip_uri *uri);
+/* PX-09. The new text lives in the packet's arena. */
+void strip_own_maddr(const struct proxy *px, struct packet *p, struct route_view *v);
 /* The key of an address: a user's of ours under all its spellings, else as written. */
 struct str aor_of(const struct proxy *px, const struct sip_uri *uri, struct arena *arena);
 

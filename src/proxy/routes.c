@@ -137,10 +137,11 @@ static void undo_strict_router(struct proxy *px, const struct packet *p, struct 
 	v->strict = true;
 }
 
-void proxy_look_at_routes(struct proxy *px, const struct packet *p, struct route_view *v)
+void proxy_look_at_routes(struct proxy *px, struct packet *p, struct route_view *v)
 {
 	*v = (struct route_view){ .ruri_text = p->msg.ruri_text, .ruri = p->msg.ruri };
 	undo_strict_router(px, p, v);
+	strip_own_maddr(px, p, v);
 
 	unsigned total = 0;
 	uint32_t edge = 0;
