@@ -25,7 +25,7 @@ def home(tmp_path_factory):
     """One server for a file of tests; each test has addresses of its own."""
     s = Sluice(tmp_path_factory.mktemp("quiet"), "home", config=CONFIG, users=())
     yield s.start()
-    s.stop()
+    stop_all(s)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def untuned(tmp_path_factory):
     s = Sluice(tmp_path_factory.mktemp("untuned"), "untuned", config=CONFIG, users=())
     del s.config["timers"], s.config["failover"]
     yield s.start()
-    s.stop()
+    stop_all(s)
 
 
 class Scene:
@@ -80,26 +80,46 @@ class Scene:
             phone.close()
 
 
+AT_ONCE = 12
+
+
+def run_case(server, rule, case):
+    s = getattr(server, "scene", Scene)(server)
+    try:
+        rule(s, **case)
+    finally:
+        s.close()
+
+
+def start_all(server, request, on):
+    """Every case of every rule of this file that this run wants of this server: silence is waiting, and waits side by side."""
+    server.pool, server.runs = concurrent.futures.ThreadPoolExecutor(AT_ONCE), {}
+    for item in request.session.items:
+        if item.path == request.path and getattr(item.function, "on", None) == on and \
+                not any(m.args[0] for m in item.iter_markers("skipif")):
+            rule, cases = item.function.rule, item.function.cases
+            server.runs[rule] = [(case, server.pool.submit(run_case, server, rule, case)) for case in cases]
+
+
+def stop_all(server):
+    if getattr(server, "pool", None):
+        server.pool.shutdown(cancel_futures=True)
+    server.stop()
+
+
 def scenes(*rule, on="home", **axes):
-    """A test of one rule in all these cases at once, a thread and a scene each: silence is waiting, and waits side by side. `on`: the
-    fixture with the server."""
+    """A test of one rule, rule(s, ...) with a scene of its own for each combination of the axes. `on`: the fixture with the server."""
     def make(rule):
-        cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
-
-        def run_one(server, case):
-            s = getattr(server, "scene", Scene)(server)
-            try:
-                rule(s, **case)
-            finally:
-                s.close()
-
         def test(request):
             server = request.getfixturevalue(on)
-            with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
-                runs = [(case, pool.submit(run_one, server, case)) for case in cases]
-            for case, run in runs:
-                if run.exception():
-                    raise AssertionError("%s: in the case %r" % (run.exception(), case)) from run.exception()
+            if not getattr(server, "pool", None):
+                start_all(server, request, on)
+            for case, run in server.runs[rule]:
+                error = run.exception()
+                if error:
+                    raise AssertionError("%s: in the case %r" % (error, case)) from error
+        test.rule, test.on = rule, on
+        test.cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
         test.__name__, test.__doc__, test.__module__ = rule.__name__, rule.__doc__, rule.__module__
         return test
     return make(rule[0]) if rule else make

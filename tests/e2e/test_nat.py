@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from quiet import (CONFIG, SILENT, SLACK, Meeting, connects, forget, hears, is_cancelled, is_tried_first, leg_on,  # noqa: F401
-                   no_request, request, scenes)
+from quiet import (CONFIG, SILENT, SLACK, Meeting, connects, forget, hears, is_cancelled, is_tried_first, leg_on, no_request, request,
+                   scenes, stop_all)
 from server import Sluice
 from sip import Listener, UdpPeer, token, uri_of
 
@@ -19,7 +19,7 @@ def natted(tmp_path_factory):
     config = dict(CONFIG, flow={"nat_ping": "1s"}, registrar={"max_contacts": 3})
     s = Sluice(tmp_path_factory.mktemp("nat"), "natted", config=config, users=())
     yield s.start()
-    s.stop()
+    stop_all(s)
 
 
 def rule(*function, **axes):

@@ -7,10 +7,9 @@ import pytest
 
 import netns
 from phone import Phone
-from quiet import (SLACK, Meeting, Scene, connects, forget, hears, hears_nothing, is_tried_first, leg_on, no_request,  # noqa: F401
-                   request, scenes)
+from quiet import SLACK, Scene, connects, hears, hears_nothing, is_tried_first, leg_on, no_request, request, scenes, stop_all
 from server import Sluice
-from sip import Listener, token
+from sip import token
 
 pytestmark = pytest.mark.skipif(bool(netns.why_not()), reason="%s" % netns.why_not())
 
@@ -54,11 +53,24 @@ def lan():
 
 
 @pytest.fixture(scope="module")
-def far(tmp_path_factory, lan):
-    """A server whose phones are on another host."""
-    s = serve(tmp_path_factory, lan, "far", "home", dict(OPEN, peers=[core_of(lan.addresses["home"])]))
+def nat(lan):
+    """A router that maps its phones to ports of its own, and forgets a mapping after two seconds."""
+    host = lan.join("nat")
+    host.set("ipv4/ip_forward", 1)
+    lan.join("behind", host)
+    host.nft("table ip nat {\nchain post {\ntype nat hook postrouting priority 100;\noifname eth0 masquerade random\n}\n}\n"
+             "table ip closed {\nchain in {\ntype filter hook input priority 0;\niifname eth0 drop\n}\n}")
+    for name in ("", "_stream"):
+        host.set("netfilter/nf_conntrack_udp_timeout" + name, 2)
+    return host
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory, lan, nat):
+    """A server whose phones are on other hosts."""
+    s = serve(tmp_path_factory, lan, "far", "home", dict(OPEN, peers=[core_of(lan.addresses["home"])], flow={"nat_ping": "1s"}))
     yield s
-    s.stop()
+    stop_all(s)
 
 
 def since(t):
@@ -78,7 +90,48 @@ def heals(s, flow):
     time.sleep(0.1)
 
 
-# --- one path of a phone drops everything ---
+# --- a path drops everything, or a NAT forgets it ---
+
+@scenes(on="far", kind=["tcp", "tls"])
+def test_a_stream_that_nothing_acknowledges_is_dead_after_ten_seconds(s, kind):
+    """OB-88: then the binding goes, not before."""
+    phone = s.phone(kind, kind)
+    silent = phone.flows[1]
+    s.home.lan.drop_flow(silent.peer)
+    c = s.call(phone)
+    connects(c, leg_on(phone.flows[0]))
+    time.sleep(max(0, c.started + 9 - time.monotonic()))
+    assert s.bindings(phone) == 2
+    time.sleep(max(0, c.started + 12.5 - time.monotonic()))
+    assert s.bindings(phone) == 1
+
+
+@scenes(on="far", outbound=[False, True])
+def test_a_nat_forgets_whom_nobody_pings(s, outbound):
+    """OB-74 OB-83: a phone without outbound is kept reachable from our side; one with it has to do so itself, and its call goes to its
+    other flow meanwhile, with no binding lost."""
+    if not outbound:
+        phone = s.phone(at="behind", outbound=False)
+        with s.home.lan["behind"]:
+            flow = phone.open("udp", register=False, bind=(s.home.lan.addresses["behind"], 0))
+        flow.register(supported=None)
+        time.sleep(4.5)
+        sent = s.message(phone)
+        flow.peer.answer(request(flow, "MESSAGE", 1), 200)
+        assert phone.final(s.caller.flows[0].peer, sent).status == 200
+        return
+    phone = s.phone("tcp", "udp", at="behind")
+    is_tried_first(s, phone, phone.flows[1])
+    time.sleep(4.5)
+    c = s.call(phone)
+    leg = leg_on(phone.flows[0])
+    assert 1.9 < since(c.started) < 2.2 + SLACK
+    connects(c, leg)
+    assert s.bindings(phone) == 2
+    phone.flows[1].register()                   # another mapping, the same flow's number
+    assert s.bindings(phone) == 2
+    is_tried_first(s, phone, phone.flows[1])
+
 
 @scenes(on="far", kinds=[("udp", "udp"), ("tcp", "tcp"), ("tls", "tls"), ("udp", "tcp"), ("tls", "udp")])
 def test_a_call_finds_the_other_path(s, kinds):
@@ -155,20 +208,6 @@ def test_a_path_that_heals_late_does_not_ring(s, kind):
     connects(c, leg)
 
 
-@scenes(on="far", kind=["tcp", "tls"])
-def test_a_stream_that_nothing_acknowledges_is_dead_after_ten_seconds(s, kind):
-    """OB-88: then the binding goes, not before."""
-    phone = s.phone(kind, kind)
-    silent = phone.flows[1]
-    s.home.lan.drop_flow(silent.peer)
-    c = s.call(phone)
-    connects(c, leg_on(phone.flows[0]))
-    time.sleep(max(0, c.started + 9 - time.monotonic()))
-    assert s.bindings(phone) == 2
-    time.sleep(max(0, c.started + 12.5 - time.monotonic()))
-    assert s.bindings(phone) == 1
-
-
 # --- edges and their home ---
 
 class Site:
@@ -214,7 +253,7 @@ def scene(site):
 
 
 def test_a_link_that_is_cut_for_three_seconds_costs_no_binding(site, scene):
-    """OB-85: twenty users behind an edge, half of them on UDP. Calls and messages sent meanwhile arrive when the link is back, and a node
+    """Twenty users behind an edge, half of them on UDP. Calls and messages sent meanwhile arrive when the link is back, and a node
     that is out of reach is no dead flow."""
     bind = (site.lan.addresses["phones"], 0)
     users = [site.phone(scene.made, kind, site.edges[:1], bind) for kind in ["udp", "tcp"] * 10]
@@ -269,52 +308,3 @@ def test_a_silent_flow_at_an_edge_is_replaced_by_the_home(site, scene, kind):
     connects(c, leg)
     assert scene.bindings(phone) == 2
     site.lan.heal()
-
-
-# --- a NAT that forgets ---
-
-@pytest.fixture(scope="module")
-def nat(lan):
-    """A router that maps its phones to ports of its own, and forgets a mapping after two seconds."""
-    host = lan.join("nat")
-    host.set("ipv4/ip_forward", 1)
-    lan.join("behind", host)
-    host.nft("table ip nat {\nchain post {\ntype nat hook postrouting priority 100;\noifname eth0 masquerade random\n}\n}\n"
-             "table ip closed {\nchain in {\ntype filter hook input priority 0;\niifname eth0 drop\n}\n}")
-    for name in ("", "_stream"):
-        host.set("netfilter/nf_conntrack_udp_timeout" + name, 2)
-    return host
-
-
-@pytest.fixture(scope="module")
-def pinging(tmp_path_factory, lan, nat):
-    s = serve(tmp_path_factory, lan, "pinging", "home", dict(OPEN, peers=[core_of(lan.addresses["home"])], flow={"nat_ping": "1s"}))
-    yield s
-    s.stop()
-
-
-@scenes(on="pinging", outbound=[False, True])
-def test_a_nat_forgets_whom_nobody_pings(s, outbound):
-    """OB-80 OB-83: a phone without outbound is kept reachable from our side; one with it has to do so itself, and its call goes to its
-    other flow meanwhile, with no binding lost."""
-    if not outbound:
-        phone = s.phone(at="behind", outbound=False)
-        with s.home.lan["behind"]:
-            flow = phone.open("udp", register=False, bind=(s.home.lan.addresses["behind"], 0))
-        flow.register(supported=None)
-        time.sleep(4.5)
-        sent = s.message(phone)
-        flow.peer.answer(request(flow, "MESSAGE", 1), 200)
-        assert phone.final(s.caller.flows[0].peer, sent).status == 200
-        return
-    phone = s.phone("tcp", "udp", at="behind")
-    is_tried_first(s, phone, phone.flows[1])
-    time.sleep(4.5)
-    c = s.call(phone)
-    leg = leg_on(phone.flows[0])
-    assert 1.9 < since(c.started) < 2.2 + SLACK
-    connects(c, leg)
-    assert s.bindings(phone) == 2
-    phone.flows[1].register()                   # another mapping, the same flow's number
-    assert s.bindings(phone) == 2
-    is_tried_first(s, phone, phone.flows[1])
