@@ -31,6 +31,12 @@ static const struct target_instance *news_of(const struct group *g, const struct
 	return NULL;
 }
 
+bool group_may_grow(const struct group *g)
+{
+	const struct binding *b = g->count ? g->targets[0]->binding : NULL;
+	return (b && b->instance.n) || (g->cx->view.dialog && g->cx->view.registration);
+}
+
 static bool is_news(struct context *cx, const struct group *g)
 {
 	struct target_set set = { 0 };
@@ -42,8 +48,8 @@ static bool is_news(struct context *cx, const struct group *g)
 bool targets_again(struct context *cx, struct group *g)
 {
 	struct target_set set = { 0 };
-	if (!cx->msg || !cx->aor.n || g->rang || cx->cancelled || cx->stopped || !g->count || !g->targets[0]->binding ||
-	    !g->targets[0]->binding->instance.n || !is_news(cx, g))
+	if (!cx->msg || !cx->aor.n || g->rang || cx->cancelled || cx->stopped || !group_may_grow(g) || !g->targets[0]->binding ||
+	    !is_news(cx, g))
 		return false;
 	const struct target_instance *phone = NULL;
 	if (target_find_bindings(cx->px, cx->aor, &cx->arena, &set))
@@ -74,8 +80,7 @@ static void look(struct loop_timer *t)
 
 void group_look(struct context *cx, struct group *g)
 {
-	bool known_phone = cx->aor.n || (cx->view.dialog && cx->view.registration);
-	if (!known_phone || loop_timer_armed(&g->look))
+	if (!group_may_grow(g) || loop_timer_armed(&g->look))
 		return;
 	g->look.fire = look;
 	loop_timer_set(cx->px->s.loop, &g->look, loop_now_ms(cx->px->s.loop) + LOOK_MS);

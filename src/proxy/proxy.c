@@ -173,9 +173,11 @@ void context_set_breadth(struct context *cx)
 	uint32_t came;
 	unsigned most = cx->px->s.settings.max_breadth;
 	cx->breadth_total = sip_number(cx->msg, SIP_H_MAX_BREADTH, &came) && came < most ? came : most;
-	unsigned parallel = 1;
-	for (unsigned i = 0; i < cx->group_count; i++)  /* silent flows, those that replaced them, and one that may come yet */
-		parallel += cx->groups[i].count + (i > 0);
+	unsigned parallel = 0;
+	for (unsigned i = 0; i < cx->group_count; i++)  /* silent flows and those that replaced them; one may come yet */
+		parallel += cx->groups[i].count + group_may_grow(&cx->groups[i]);
+	if (!parallel)
+		parallel = 1;
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;
 }
 

@@ -155,6 +155,8 @@ bool group_merged(struct context *cx, struct branch *b);
 void group_silent(struct context *cx, struct branch *b);
 /* The phone has answered: whatever else was sent to it is cancelled. */
 void group_end(struct group *g);
+/* May further flows of its phone turn up later (rescue_targets, targets_again)? */
+bool group_may_grow(const struct group *g);
 /* The branch that counts is silent: the next target takes its place, and it stays open. */
 void group_replace(struct context *cx, struct group *g);
 /* No group starts anything any more. */
