@@ -209,10 +209,10 @@ def test_a_copy_of_an_answered_invite_is_absorbed(experiments):
 def test_other_requests_are_repeated_until_timer_f(experiments):
     """TX-13: eleven sends over UDP, doubling to T2; one over TCP; after a provisional every T2, and F is not stopped by it."""
     wanted = [0, T1, 3 * T1, 7 * T1] + [7 * T1 + i * T2 for i in range(1, 8)]
-    times = [t for t, _ in experiments["message, silence"].requests()]
+    times = [t for t, _ in experiments["message, silence"].requests("MESSAGE")]
     assert close_to(times, wanted), times
-    assert len(experiments["message, silence, tcp"].requests()) == 1
-    times = [t for t, _ in experiments["message, 100"].requests()]
+    assert len(experiments["message, silence, tcp"].requests("MESSAGE")) == 1
+    times = [t for t, _ in experiments["message, 100"].requests("MESSAGE")]
     gaps = [b - a for a, b in zip(times[1:], times[2:])]
     assert len(times) >= 8 and all(close_to([g], [T2]) for g in gaps) and times[-1] < LIFE, times
 
@@ -235,4 +235,4 @@ def test_one_100_at_its_time_and_no_408(experiments, name):
 def test_an_answer_that_comes_too_late_is_dropped(experiments):
     """TX-19: after the end of the server transaction."""
     x = experiments["message, silence"]
-    assert len(x.requests()) == 11 and not x.responses(200)
+    assert len(x.requests("MESSAGE")) == 11 and not x.responses(200)
