@@ -296,6 +296,42 @@ static void a_new_key_reads_at_once_and_writes_when_its_time_has_come(void **sta
 	token_keys_free(keys);
 }
 
+static void *mac_until_told(void *user)
+{
+	struct token_keys *keys = user;
+	uint8_t first[TOKEN_MAC_SIZE], mac[TOKEN_MAC_SIZE];
+	token_key_mac(token_keys_find(keys, 0xa), STR("body"), STR("dialog"), first);
+	while (token_key_id(token_keys_writing(keys)) != 0xc) {
+		token_key_mac(token_keys_find(keys, 0xa), STR("body"), STR("dialog"), mac);
+		if (memcmp(mac, first, sizeof mac))
+			return keys;
+	}
+	return NULL;
+}
+
+static void threads_go_on_while_keys_are_replaced(void **state)
+{
+	(void)state;
+	struct transport_error why;
+	pthread_t threads[3];
+	file_write("flow-keys", KEY_A REGISTRATION, 0600);
+	struct token_keys *keys = load();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, mac_until_told, keys), 0);
+	for (int i = 0; i < 50; i++) {
+		file_write("flow-keys", i % 2 ? KEY_A REGISTRATION : KEY_A KEY_B REGISTRATION, 0600);
+		assert_int_equal(token_keys_watch(keys, i % 3 ? JUNE : MAY, true, &why), 1);
+	}
+	file_write("flow-keys", KEY_A "key 0000000c 2026-06-01T00:00:00Z " SECRET_B "\n" REGISTRATION, 0600);
+	assert_int_equal(token_keys_watch(keys, JUNE, true, &why), 1);
+	for (int i = 0; i < 3; i++) {
+		void *wrong;
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+	token_keys_free(keys);
+}
+
 static void a_file_that_cannot_be_used_is_told_once_and_the_keys_stay(void **state)
 {
 	(void)state;
@@ -365,6 +401,7 @@ int main(void)
 		TEST(the_node_file_is_read_or_explained),
 		TEST(a_registration_hash_tells_users_and_phones_apart),
 		TEST(a_new_key_reads_at_once_and_writes_when_its_time_has_come),
+		TEST(threads_go_on_while_keys_are_replaced),
 		TEST(a_file_that_cannot_be_used_is_told_once_and_the_keys_stay),
 		TEST(threads_share_the_keys),
 	};
