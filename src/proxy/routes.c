@@ -33,11 +33,14 @@ struct str aor_of(const struct proxy *px, const struct sip_uri *uri, struct aren
 }
 
 /* Is it this phone that speaks? The request comes over a flow that it is registered on: then its other flow, which a token
- * names, may be dead or not, the request is outgoing. The user must be able to hang up. */
+ * names, may be dead or not, the request is outgoing. The user must be able to hang up. A token that was written before this
+ * node knew the phone (it was restarted, and UDP goes on) names the address alone: any phone of it may. */
 static bool speaks(const struct proxy *px, const struct packet *p, uint64_t registration)
 {
-	return registration &&
-	       transport_is_registered_on(px->s.transport, &p->from, registration, loop_now_ms(px->s.loop));
+	const struct transport *t = px->s.transport;
+	int64_t now_ms = loop_now_ms(px->s.loop);
+	return registration && (transport_is_registered_on(t, &p->from, registration, now_ms) ||
+	                        transport_registration_on(t, &p->from, registration, now_ms));
 }
 
 /* A flow of a dialog: the sender's own, or that of the phone the request is for. */
