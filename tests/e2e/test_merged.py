@@ -410,6 +410,23 @@ def test_cancel_while_482_waits(s):
     no_request(phone.flows[0], "INVITE", RETRY + 0.2)
 
 
+@scenes(kinds=[("tcp", "tcp"), ("tls", "tls")], first=ORDERS)
+def test_the_loser_is_taken_back(s, kinds, first):
+    """OB-80 OB-81: the one that rang loses its connection before the other has heard that it lost: that copy is still good, and no second one is
+    sent over the same flow."""
+    m = s.meet(*kinds)
+    live, lost = m.both(first)
+    live.ring()
+    hears(m.call, 180)
+    live.peer.reset()
+    hears_nothing(m.call, 0.1)
+    no_request(lost.peer, "INVITE", 0.05)
+    lost.ring()
+    hears(m.call, 180)
+    connects(m.call, lost)
+    no_request(lost.peer, "CANCEL", 0.05)
+
+
 @scenes
 def test_the_abandoned_flow_ends(s):
     """OB-88: its binding goes, the replacement goes on."""
