@@ -130,7 +130,7 @@ static bool says_flow_silent(const struct context *cx, const struct branch *b, c
 static void provisional(struct context *cx, struct branch *b, struct packet *p)
 {
 	if (p->msg.status == 100) {                     /* hop by hop */
-		if (says_flow_silent(cx, b, p))
+		if (cx->msg && says_flow_silent(cx, b, p))      /* after the answer there is nobody to replace it for */
 			group_silent(cx, b);
 	} else if (b->open && cx->msg && cx->invite) {  /* TX-15; who was replaced and lost says nothing any more */
 		group_follow(b);
