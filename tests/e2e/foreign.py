@@ -31,8 +31,8 @@ def door_for(config=None, start=True, workers=1, host="127.0.0.1", domain="examp
     if not start or host != "127.0.0.1" or domain != "example.com" or set(config.pop("timers", {})) - SCALED:
         return None
     config.pop("dns", None)                                 # only how long a name may be looked for
-    (home,) = config.pop("domains", None) or [{"name": domain}]
-    if config.pop("registrar", REGISTRAR) != REGISTRAR:
+    home, *others = config.pop("domains", None) or [{"name": domain}]
+    if others or config.pop("registrar", REGISTRAR) != REGISTRAR:
         return None
     peers = config.pop("peers", [])
     trusted = [p for p in peers if p.get("from") == "127.0.0.1" and set(p["rights"]) <= RIGHTS]

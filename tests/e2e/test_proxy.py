@@ -529,8 +529,11 @@ def test_no_cancel_before_a_provisional(open_server, phones):
 
 
 def test_stray_and_forged_responses_are_dropped(open_server, phones):
-    """PX-33 PX-40 TP-07: no transaction, or a foreign top Via."""
+    """PX-33 PX-40 TP-07: no transaction, or a foreign top Via; the response that was asked for passes in between."""
+    bob, peer = plain_phone(phones, open_server)
     caller = core(open_server)
+    caller.send(caller.request("MESSAGE", "sip:bob@example.com", "sip:core@elsewhere.invalid"))
+    asked = peer.expect("MESSAGE")
     victim = UdpPeer(open_server.address("udp"), bind=("127.0.0.7", 0))
     for top in ("SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bKforged" % open_server.port, "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx"):
         host, port = victim.local
@@ -538,6 +541,8 @@ def test_stray_and_forged_responses_are_dropped(open_server, phones):
                                                ("To", "<sip:c@d>;tag=2"), ("Call-ID", token()), ("CSeq", "1 INVITE")]))
     victim.silent(0.3)
     caller.silent(0.1)
+    peer.answer(asked, 200)
+    caller.expect(200)
 
 
 def test_a_refused_next_hop_is_answered_at_once(make_server, phones):

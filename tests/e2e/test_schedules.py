@@ -149,8 +149,9 @@ def experiments(home):
 
 
 def close_to(times, wanted):
-    """Never early; late by what a busy machine may cost."""
-    return len(times) == len(wanted) and all(w - 0.006 <= t <= w + 0.07 for t, w in zip(times, wanted))
+    """Never early, but for the tick of another server's timers; late by what a busy machine may cost."""
+    early = 0.006 if T1 < 0.1 else T1 / 8
+    return len(times) == len(wanted) and all(w - early <= t <= w + 0.07 for t, w in zip(times, wanted))
 
 
 def test_invite_is_repeated_until_timer_b(experiments):
