@@ -94,7 +94,10 @@ def test_a_rotation_under_registered_phones_loses_nothing(cluster, phones):
     until_logged(cluster.edges[0], "again: 2 keys")
     ids = [r["id"] for r in rows(cluster.edges[1])]
     assert len(ids) == 2 and parts(before)[0] == ids[0]
-    assert parts(path_token(bflows[0]))[0] == ids[0], "the new key writes before its time"
+    begins = datetime.datetime.fromisoformat(rows(cluster.home)[1]["from"].replace("Z", "+00:00")).timestamp()
+    while time.time() < begins - 0.5:
+        assert parts(path_token(bflows[0]))[0] == ids[0], "the new key writes before its time"
+        time.sleep(0.3)
 
     end = time.monotonic() + 12
     while not all(parts(path_token(f))[0] == ids[1] for f in aflows):
