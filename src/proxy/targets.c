@@ -264,8 +264,10 @@ static unsigned by_token(struct context *cx)
 	const struct route_view *v = &cx->view;
 	struct group *g = groups_new(cx, 1);
 	g->q = 1000;
-	if (v->lost)
+	if (v->lost) {
+		cx->px->counts.flow_failed++;
 		return rescue_targets(cx, g) ? 0 : 430;
+	}
 	struct target *t = group_add(cx, g, 1);
 	*t = (struct target){ .ruri = v->ruri_text, .flow = v->flow, .registration = v->registration, .token_flow = true };
 	if (transport_flow_is_suspect(cx->px->s.transport, &v->flow))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two edges and one home, three processes: Path with flow tokens, 430 between them, and the death of an edge."""
+import json
 import os
 import shutil
 import statistics
@@ -277,3 +278,14 @@ def test_tokens_are_given_away_in_routes_only_and_logged_in_part(site, phones):
     for s in [site.home] + site.edges:
         log = s.read_log()
         assert log and not any(t in log for t in given)
+
+
+def test_an_edge_notes_the_registration_of_the_phone_that_asked(site, phones):
+    """A phone that only removes its binding is none that is registered, whoever else of its user is."""
+    edge = site.edges[0]
+    one, two = phones(site.home, "bob"), phones(site.home, "bob")
+    one.open("tcp", server=edge, **far(n=3))
+    two.open("tcp", server=edge, register=False, **far(n=4)).register(expires=0)
+    flows = [json.loads(line) for line in edge.command("flows", "--json", "--state", edge.state).stdout.splitlines()]
+    registered = {f["remote"].split(":")[0]: f["registered"] for f in flows if f["direction"] == "in"}
+    assert registered == {"127.0.0.3": True, "127.0.0.4": False}
