@@ -242,7 +242,7 @@ class Flow:
         for _ in range(3):
             self.cseq += 1
             r = self.request("REGISTER", "sip:example.com", phone.aor, tag=self.reg_tag, call_id=self.reg_call_id, cseq=self.cseq,
-                             headers=[("Contact", contact), ("Supported", "path, outbound")] +
+                             headers=[("Contact", contact)] + ([("Supported", "path, outbound")] if self.reg_id else []) +
                              self.authorization(401, "REGISTER", "sip:example.com"))
             phone.world.count["registers"] += 1
             answer = await ClientTx(phone, self, r).final(5)
@@ -337,17 +337,17 @@ class Phone:
     """One instance of a user. legs: see calls.py."""
     numbers = 0
 
-    def __init__(self, world, user, plan):
-        """plan: [(node, kind)] in the order of reg-ids."""
+    def __init__(self, world, user, plan, outbound=True):
+        """plan: [(node, kind)] in the order of reg-ids. Without outbound: one flow, no instance, no reg-id."""
         Phone.numbers += 1
         self.number, self.world, self.user, self.random, self.loop = Phone.numbers, world, user, world.random, world.loop
         self.aor, self.instance = "sip:%s@example.com" % user.name, "urn:uuid:" + str(uuid.uuid4())
         self.ip = "127.0.%d.%d" % (1 + self.number // 250 % 250, 1 + self.number % 250)
         self.events = collections.deque(maxlen=300)
         self.hung, self.client_txs, self.server_txs, self.merge, self.legs = False, {}, {}, {}, {}
-        self.plan, self.flows = plan, []
+        self.flows = []
         user.phones.append(self)
-        self.flows = [Flow(self, i + 1, node, kind) for i, (node, kind) in enumerate(plan)]
+        self.flows = [Flow(self, i + 1 if outbound else 0, node, kind) for i, (node, kind) in enumerate(plan)]
 
     def __repr__(self):
         return "%s#%d" % (self.user.name, self.number)

@@ -225,17 +225,22 @@ class Call:
     def rang(self, leg):
         if self.rang_at is None:
             self.rang_at = time.monotonic()
-        if self.decided_at and time.monotonic() > self.decided_at + 1:
-            self.world.count["late rings"] += 1
+        if not self.decided_at or time.monotonic() < self.decided_at + 1:
+            return
+        self.world.count["late rings"] += 1
+        flow = leg and leg.tx and leg.tx.flow
+        if self.final is not None and flow and flow.live_since is not None and flow.live_since < self.placed:
+            self.fail("%s rings, and the call was over long ago" % leg.phone, [leg.phone])
 
     # --- in the dialog ---
 
     @staticmethod
     def way(phone, flow):
-        """The flow that the dialog was made over, or a live one to the same node."""
+        """The flow that the dialog was made over, or a live one: to the same node if there is one, else to another."""
         if flow.live_for(0):
             return flow
-        return next((f for f in phone.live_flows(SHORTLY_S) if f.node is flow.node), None)
+        others = phone.live_flows(SHORTLY_S)
+        return next((f for f in others if f.node is flow.node), others[0] if others else None)
 
     async def hang_up(self, side):
         leg = next((x for x in self.legs if self.final is not None and x.tag == self.final.tag("to")), None)

@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from nodes import make_site  # noqa: E402
 from report import judge_memory, print_summary  # noqa: E402
 from sip import token, uri_of  # noqa: E402
 
-STORIES = 15                    # failures that are told in full
+STORIES = 40                    # failures that are told in full
 STALL_S = 0.2                   # this late is the machine's fault, not the server's
 
 
@@ -125,6 +126,8 @@ class World:
             call.bye_arrived = True
             if leg:
                 leg.over.set()
+        if call:
+            call.note("%s gets %s over %s: %s" % (phone, m.method, tx.flow, "200" if known else "481"))
         tx.answer(200 if known else 481)
 
     def second_success(self, phone, m):
@@ -138,7 +141,7 @@ class World:
         flow = call.way(phone, call.flow)
         if flow and m.tag("to") not in call.acks:
             call.acks[m.tag("to")] = True
-            self.count["second 2xx"] += 1
+            self.count["2xx to a void call" if not call.caller_watch else "2xx too many"] += 1
             ClientTx(phone, flow, flow.request("BYE", uri_of(m.get("contact")), "sip:%s@example.com" % call.callee.name,
                      tag=call.from_tag, to_tag=m.tag("to"), call_id=call.call_id, cseq=call.cseq + 1,
                      route=list(reversed(m.values("record-route")))))
@@ -219,6 +222,10 @@ class World:
     def new_phone(self, user):
         """1 to 3 flows: to the edges and to the home, over any transport."""
         r = self.random
+        if r.random() < 0.12:
+            Phone(self, user, [(self.home, r.choice(["udp", "tcp", "tls"]))], outbound=False).note("appears, without outbound")
+            self.count["phones"] += 1
+            return
         nodes = r.sample(self.nodes, r.choice([1, 2, 2, 2, 3]))
         Phone(self, user, [(n, r.choice(["udp", "tcp", "tls"])) for n in nodes]).note("appears")
         self.count["phones"] += 1
@@ -375,12 +382,28 @@ class World:
                 next_sample = now + 5
                 for n in self.nodes:
                     await n.sample(now)
+                await self.look_at_bindings()
+
+    async def look_at_bindings(self):
+        """Whoever has a live flow is registered with it, whatever happened to others."""
+        flows = [f for u in self.users for p in u.phones for f in p.live_flows(1)]
+        rows = await self.home.ask("bindings")
+        if rows is None:
+            self.count["no answer on the control socket"] += 1
+            return
+        have = {(r.get("instance"), r.get("reg_id")) for r in rows} | {r.get("contact") for r in rows}
+        self.count["flows looked for"] += len(flows)
+        for f in flows:
+            if f.live_for(1) and ((f.phone.instance, f.reg_id) if f.reg_id else f.contact()) not in have:
+                self.fail("binding", "%s %s is live and has no binding" % (f.phone, f), list(f.phone.events))
 
     async def run(self):
         self.loop.set_exception_handler(self.exception)
         print("seed %d, %d s, in %s" % (self.options.seed, self.options.seconds, self.folder), flush=True)
-        for n in self.nodes:
-            await n.launch()
+        await self.home.launch()
+        for e in self.edges:                    # one cluster, one key
+            shutil.copy(os.path.join(self.home.state, "flow-keys"), e.state)
+            await e.launch()
         watch = self.loop.create_task(self.watch())
         self.started = time.monotonic()
         for u in self.users:
@@ -388,7 +411,7 @@ class World:
             await asyncio.sleep(0.03)
         makers = [self.loop.create_task(c) for c in (self.caller(), self.trouble(), self.edge_trouble())]
         await self.until_over(makers)
-        await self.close(watch)
+        await self.close(makers[2], watch)
         return self.verdict()
 
     async def until_over(self, makers):
@@ -407,23 +430,23 @@ class World:
         for t in makers[:2]:
             t.cancel()
 
-    async def close(self, watch):
-        """No new trouble: let every call end, then everything."""
+    async def close(self, edge_trouble, watch):
+        """No new trouble for phones: let every call end, then everything."""
         self.stopping = True
         end = time.monotonic() + 45
         while self.tasks and time.monotonic() < end:
             await asyncio.sleep(0.2)
-        for t in asyncio.all_tasks() - {asyncio.current_task(), watch}:
-            if t.get_coro().__qualname__ == "World.edge_trouble":
-                t.cancel()
+        edge_trouble.cancel()
         watch.cancel()
         for u in self.users:
             for p in list(u.phones):
                 p.die("fin")
         for n in self.nodes:
-            if n.process.poll() is None:
-                n.process.send_signal(18)       # SIGCONT: it may hang just now
-            await n.end(False)
+            if n.wanted:
+                n.process.send_signal(signal.SIGCONT)   # it may hang just now
+                await n.end(False)
+            elif n.process.poll() is None:              # it was starting or stopping
+                n.process.kill()
             for report in n.sanitizer_reports():
                 self.fail("sanitizer", n.name, [report])
 
@@ -442,7 +465,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
-    parser.add_argument("--rate", type=float, default=10.0, help="calls and messages a second [10]")
+    parser.add_argument("--rate", type=float, default=30.0, help="calls and messages a second [30]")
     parser.add_argument("--users", type=int, default=40)
     parser.add_argument("--log", default="warn", help="log level of the servers [warn]")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and state")

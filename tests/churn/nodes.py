@@ -95,24 +95,24 @@ class Node(Sluice):
         log = self.read_log()
         return [log[max(0, m.start() - 200):m.start() + 4000] for m in SANITIZED.finditer(log)][:3]
 
-    async def counts(self):
-        """What `sluice status --json` says first."""
+    async def ask(self, request):
+        """The rows that `sluice status --json` or `sluice bindings --json` would show; None: no answer."""
         try:
             async with asyncio.timeout(2):
-                reader, writer = await asyncio.open_unix_connection(os.path.join(self.state, "control"))
-                writer.write(b"status\n")
-                line = await reader.readline()
+                reader, writer = await asyncio.open_unix_connection(os.path.join(self.state, "control"), limit=1 << 20)
+                writer.write(request.encode() + b"\n")
+                rows = [json.loads(line) for line in (await reader.read()).splitlines()]
                 writer.close()
-            return json.loads(line)
+            return rows
         except (OSError, TimeoutError, ValueError):
-            return {}
+            return None
 
     async def sample(self, now):
         if not (self.up and self.process.poll() is None):
             return
         with open("/proc/%d/smaps_rollup" % self.process.pid) as f:
             rows = dict(line.split(":", 1) for line in f.read().splitlines()[1:])
-        counts = await self.counts()
+        counts = (await self.ask("status") or [{}])[0]
         self.samples.append({"t": now, "generation": self.generation, "rss_kb": int(rows["Rss"].split()[0]),
                              "pss_kb": int(rows["Pss"].split()[0]), "bindings": counts.get("bindings"),
                              "flows": counts.get("flows_open"), "transactions": counts.get("transactions")})
