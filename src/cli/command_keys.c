@@ -38,9 +38,17 @@ static int close_ring(struct ring *r, int status)
 	return status == CLI_FAILED ? command_failed(r->in) : status;
 }
 
-/* The longest registration, by the configuration, and a day for what lies in dialogs. */
-static int64_t overlap_s(struct invocation *in)
+static void take_expires(void *user, const json_t *row)
 {
+	int64_t *expires_s = user, told = json_integer_value(json_object_get(row, "expires_max_s"));
+	if (told > 0)
+		*expires_s = told;
+}
+
+/* The longest registration: by the configuration, or as the running server says, or the built-in one. */
+static int64_t longest_s(const struct ring *r)
+{
+	struct invocation *in = r->in;
 	struct server_settings built_in;
 	server_settings_init(&built_in);
 	int64_t expires_s = built_in.registrar.expires_max_s;
@@ -52,8 +60,12 @@ static int64_t overlap_s(struct invocation *in)
 		expires_s = config.server.registrar.expires_max_s;
 		config_free(&config);
 		problems_fini(&problems);
+	} else {
+		struct say error = { .language = in->err.language };
+		control_ask(r->state, STR("status"), take_expires, &expires_s, &error);
+		say_fini(&error);
 	}
-	return expires_s + DAY_S;
+	return expires_s;
 }
 
 static bool read_ring(struct ring *r)
@@ -63,7 +75,7 @@ static bool read_ring(struct ring *r)
 	int err = keys_read_or_say(&r->in->err, r->state, &r->file);
 	if (err == -ENOENT)
 		text_keys_none(&r->in->err, r->state);
-	r->overlap_s = overlap_s(r->in);
+	r->overlap_s = longest_s(r) + DAY_S;           /* a day for what lies in dialogs */
 	return !err;
 }
 

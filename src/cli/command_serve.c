@@ -177,7 +177,7 @@ static void wait_until_stopped(struct serving *v)
 			return;
 		watch_keys(v, false);
 		if (p[1].revents)
-			control_serve(v->control, v->signals, v->server, &v->config.policy);
+			control_serve(v->control, v->signals, v->server, &v->config.server);
 		stop = take_signals(v);
 	}
 }

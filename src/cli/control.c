@@ -180,7 +180,7 @@ static void put_stream(void *user, const struct flow_info *info)
 	row_written(l->client);
 }
 
-static void put_status(struct client *c, struct server *server)
+static void put_status(struct client *c, struct server *server, const struct server_settings *settings)
 {
 	struct server_counts counts;
 	server_count(server, &counts);
@@ -192,6 +192,7 @@ static void put_status(struct client *c, struct server *server)
 	json_int(&c->out, "flows_open", (int64_t)counts.transport.flows_open);
 	json_int(&c->out, "users", users_count(server_users(server)));
 	json_bool(&c->out, "durable", counts.location.durable);
+	json_int(&c->out, "expires_max_s", settings->registrar.expires_max_s);
 	json_end(&c->out);
 
 	enum transport_kind kind;
@@ -247,7 +248,7 @@ static void put_streams(struct client *c, struct server *server)
 	server_flows(server, put_stream, &l);
 }
 
-static void answer(struct client *c, struct str request, struct server *server, const struct policy *policy)
+static void answer(struct client *c, struct str request, struct server *server, const struct server_settings *settings)
 {
 	struct str rest = request, verb;
 	int err = 0;
@@ -260,9 +261,9 @@ static void answer(struct client *c, struct str request, struct server *server, 
 	} else if (str_eq(verb, STR("flows"))) {
 		put_streams(c, server);
 	} else if (str_eq(verb, STR("status"))) {
-		put_status(c, server);
+		put_status(c, server, settings);
 	} else if (str_eq(verb, STR("domains"))) {
-		put_domains(c, policy);
+		put_domains(c, settings->policy);
 	} else if (str_eq(verb, STR("reload-users"))) {
 		err = users_reload(server_users(server));
 	} else if (str_eq(verb, STR("reload-keys"))) {
@@ -274,7 +275,7 @@ static void answer(struct client *c, struct str request, struct server *server, 
 	end(c, err);
 }
 
-void control_serve(int listener, int interrupt, struct server *server, const struct policy *policy)
+void control_serve(int listener, int interrupt, struct server *server, const struct server_settings *settings)
 {
 	struct client c = { .fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), .interrupt = interrupt };
 	if (c.fd < 0) {
@@ -286,7 +287,7 @@ void control_serve(int listener, int interrupt, struct server *server, const str
 	char line[REQUEST_MAX];
 	struct str request;
 	if (read_request(&c, line, &request))
-		answer(&c, request, server, policy);
+		answer(&c, request, server, settings);
 	buf_fini(&c.out);
 	close(c.fd);
 }

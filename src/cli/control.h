@@ -17,7 +17,7 @@
 /* Listen. A socket left over from a dead process is replaced (the caller holds the lock of the folder). The descriptor, or -errno. */
 int control_listen(struct str state_dir);
 /* One client is waiting: take it, answer it. */
-void control_serve(int listener, int interrupt, struct server *server, const struct policy *policy);
+void control_serve(int listener, int interrupt, struct server *server, const struct server_settings *settings);
 void control_close(int listener, struct str state_dir);
 
 /* --- the client's side --- */

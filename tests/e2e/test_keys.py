@@ -267,12 +267,14 @@ def test_a_key_goes_when_what_it_wrote_has_run_out(folder):
 def test_a_longer_registration_keeps_a_key_longer(folder):
     folder.config["registrar"] = {"expires": {"max": "10d", "default": "1h"}}
     folder.start()
-    folder.stop()
     folder.command("keys", "rotate", "--now", "--config", folder.config_path)
-    p = folder.command("keys", "--json", "--config", folder.config_path)
-    old, new = [json.loads(line) for line in p.stdout.splitlines()]
-    days = datetime.datetime.fromisoformat(old["needed_until"][:-1]) - datetime.datetime.fromisoformat(new["from"][:-1])
-    assert days == datetime.timedelta(days=11)
+
+    def needed(*where):
+        old, new = [json.loads(line) for line in folder.command("keys", "--json", *where).stdout.splitlines()]
+        return datetime.datetime.fromisoformat(old["needed_until"][:-1]) - datetime.datetime.fromisoformat(new["from"][:-1])
+    assert needed("--config", folder.config_path) == needed("--state", folder.state) == datetime.timedelta(days=11)
+    folder.stop()
+    assert needed("--config", folder.config_path) == datetime.timedelta(days=11)
 
 
 def test_what_cannot_be_done_with_keys_is_said(folder, tmp_path):
