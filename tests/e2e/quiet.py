@@ -147,7 +147,7 @@ def scenes(*rule, on="home", **axes):
                 error = run.exception()
                 if error:
                     raise AssertionError("%s: in the case %r" % (error, case)) from error
-        test.rule, test.on = rule, on
+        test.rule, test.on, test.axes = rule, on, axes
         test.cases = [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
         test.__name__, test.__doc__, test.__module__ = rule.__name__, rule.__doc__, rule.__module__
         return test
@@ -238,6 +238,35 @@ def is_tried_first(s, phone, flow):
     for other in phone.flows:
         if other is not flow:
             no_request(other, "INVITE", 0.03)
+
+
+class SiteScene(Scene):
+    """Phones that are registered through edges: the first flow through the first one, and so on in turn."""
+
+    def phone(self, *kinds, bind=("127.0.0.2", 0), user=None, **kw):
+        self.made.append(Phone(self.home, user or token("p"), **kw))
+        for i, kind in enumerate(kinds):
+            self.made[-1].open(kind, server=self.home.edges[i % 2], bind=bind)
+        return self.made[-1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A home and two edges; a scene of it has phones behind both."""
+    folder = tmp_path_factory.mktemp("site")
+    config = dict(CONFIG, peers=[{"from": "127.0.0.1", "rights": ["inbound", "relay", "identity", "path"]}])
+    home = Sluice(folder, "home", config=config, users=())
+    route = [{"domain": "example.com", "to": ["sip:127.0.0.1:%d;transport=tcp" % home.port], "from": "anyone"}]
+    home.edges = [Sluice(folder, "edge%d" % i, users=(), domain=None, config={
+        "routes": route, "peers": [{"from": "127.0.0.1", "rights": ["path"]}], "failover": CONFIG["failover"],
+        "timers": dict(CONFIG["timers"], trying="20ms")}) for i in (1, 2)]
+    home.scene = SiteScene
+    for s in [home] + home.edges:
+        s.start()
+    yield home
+    stop_all(home)
+    for s in home.edges:
+        s.stop()
 
 
 class Meeting:
