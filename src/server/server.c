@@ -42,7 +42,7 @@ static unsigned cpus(void)
 
 static bool flow_alive(void *user, const struct flow_ref *flow)
 {
-	return transport_flow_alive(((struct server *)user)->transport, flow);
+	return transport_flow_holds(((struct server *)user)->transport, flow);
 }
 
 static bool flow_suspect(void *user, const struct flow_ref *flow)

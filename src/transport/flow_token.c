@@ -233,5 +233,6 @@ bool flow_token_alive(const struct transport *t, const struct flow_token *token)
 		return false;
 	if (transport_is_stream(token->flow.kind) ? !token->of_this_boot : !transport_udp_listener(t, &token->flow.local, &listener))
 		return false;
-	return transport_flow_alive(t, &token->flow);
+	/* Path leads to who is registered on the flow, Record-Route to who talks from there. */
+	return token->purpose == TOKEN_PATH ? transport_flow_holds(t, &token->flow) : transport_flow_alive(t, &token->flow);
 }

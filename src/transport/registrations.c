@@ -180,7 +180,7 @@ static void prune(struct transport *t, struct shard *phones, uint64_t hash, cons
 		struct entry *e = all[i], *over = NULL;
 		if (e->until_ms <= now_ms || replaced(e, to)) {
 			over = e;
-		} else if (transport_flow_alive(t, &e->flow)) {
+		} else if (transport_flow_holds(t, &e->flow)) {
 			living++;
 			oldest = !oldest || e->order < oldest->order ? e : oldest;
 		} else if (longest_dead && longest_dead->until_ms >= e->until_ms) {
@@ -283,7 +283,7 @@ bool transport_sibling(const struct transport *t, uint64_t registration, int64_t
 	bool best_suspect = false;
 	pthread_mutex_lock(&phones->lock);
 	for (struct entry *e = phone_first(phones, hash, registration); e; e = phone_again(phones, e)) {
-		if (e->until_ms <= now_ms || !transport_flow_alive(t, &e->flow))
+		if (e->until_ms <= now_ms || !transport_flow_holds(t, &e->flow))
 			continue;
 		bool suspect = transport_flow_is_suspect(t, &e->flow);
 		if (!best || (best_suspect && !suspect) || (best_suspect == suspect && e->order > best->order)) {
@@ -333,7 +333,7 @@ static bool sweep_one(void *user, struct map_node *node)
 	struct entry *e = CONTAINER(node, struct entry, by_phone);
 	if (e->until_ms <= s->now_ms)
 		drop(s->t->registrations, s->phones, e);
-	else if (e->nat && transport_flow_alive(s->t, &e->flow))
+	else if (e->nat && transport_flow_holds(s->t, &e->flow))
 		add_ping(s->t->registrations, &e->flow);
 	return true;
 }

@@ -22,6 +22,11 @@ bool transport_flow_alive(const struct transport *t, const struct flow_ref *f)
 	return f->serial ? flow_table_alive(&t->flows, f->serial) : udp_verdict_of(t->verdicts, f) != UDP_DEAD;
 }
 
+bool transport_flow_holds(const struct transport *t, const struct flow_ref *f)
+{
+	return f->serial ? flow_table_alive(&t->flows, f->serial) : udp_verdict_of(t->verdicts, f) < UDP_FAILED;
+}
+
 bool transport_flow_suspect(struct transport_worker *w, const struct flow_ref *f)
 {
 	if (flow_ref_none(f))
@@ -35,7 +40,10 @@ bool transport_flow_suspect(struct transport_worker *w, const struct flow_ref *f
 
 bool transport_flow_is_suspect(const struct transport *t, const struct flow_ref *f)
 {
-	return f->serial ? flow_table_is_suspect(&t->flows, f->serial) : udp_verdict_of(t->verdicts, f) != UDP_CLEAR;
+	if (f->serial)
+		return flow_table_is_suspect(&t->flows, f->serial);
+	enum udp_verdict verdict = udp_verdict_of(t->verdicts, f);
+	return verdict == UDP_SUSPECT || verdict == UDP_DEAD;
 }
 
 void transport_flow_dead(struct transport_worker *w, const struct flow_ref *f)
@@ -58,5 +66,5 @@ bool udp_heard(struct transport_worker *w, const struct flow_ref *from)
 	enum udp_verdict before = udp_verdict_heard(w->t->verdicts, from, loop_now_ms(w->loop));
 	if (before == UDP_SUSPECT)
 		log_heard(from);
-	return before != UDP_DEAD;
+	return before < UDP_FAILED;
 }

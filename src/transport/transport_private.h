@@ -145,7 +145,7 @@ void worker_tell_unacked(struct transport_worker *w, const struct flow_ref *flow
 const char *transport_scheme(enum transport_kind kind);         /* "udp", for people */
 
 /* --- silence.c --- */
-/* A datagram came, of any kind. False: this flow was proved dead, and no registration was granted on it since. */
+/* A datagram came, of any kind. False: this flow has failed, and no registration was granted on it since. */
 bool udp_heard(struct transport_worker *w, const struct flow_ref *from);
 
 /* --- sweep.c --- */

@@ -86,10 +86,10 @@ static void take_datagram(struct udp_port *p, struct str text, const struct flow
 {
 	char answer[STUN_ANSWER_MAX];
 	size_t n;
-	bool dead = !udp_heard(p->w, from);
+	bool failed = !udp_heard(p->w, from);
 	switch (stun_handle(text, &from->remote, answer, &n)) {
 	case STUN_ANSWER:
-		if (dead)
+		if (failed)
 			n = stun_flow_failed(text, answer);
 		answer_stun(p, from, (struct str){ answer, n });
 		return;

@@ -150,7 +150,8 @@ enum udp_verdict udp_verdict_heard(struct udp_verdicts *v, const struct flow_ref
 	enum udp_verdict verdict = e ? e->verdict : UDP_CLEAR;
 	if (verdict == UDP_SUSPECT) {
 		drop(v, s, e);
-	} else if (verdict == UDP_DEAD) {       /* it still talks: it must be told for as long as it does */
+	} else if (verdict != UDP_CLEAR) {      /* it talks: it must be told for as long as it does */
+		e->verdict = UDP_FAILED;
 		e->since_ms = now_ms;
 		list_remove(&e->age);
 		list_add_tail(&s->oldest, &e->age);

@@ -384,7 +384,7 @@ static void stun_of_a_dead_udp_flow_gets_an_error_until_it_is_registered_again(v
 	rig_on(&r, 0, kill_it, &p.flow);
 	assert_true(transport_flow_is_suspect(r.t, &p.flow));
 	assert_false(transport_flow_alive(r.t, &p.flow));
-	assert_true(transport_flow_alive(r.t, &other.flow));
+	assert_true(transport_flow_holds(r.t, &other.flow));
 	for (int i = 0; i < 3; i++) {
 		stun_says(&p, STUN_ERROR);
 		stun_says(&other, STUN_SUCCESS);
@@ -393,13 +393,15 @@ static void stun_of_a_dead_udp_flow_gets_an_error_until_it_is_registered_again(v
 	phone_write(&p, text, request_write(text, sizeof text, "OPTIONS", "X-Quiet: 1\r\n", ""));
 	rig_wait(&r, r.messages == messages + 1);       /* it is served, but that is no registration */
 	stun_says(&p, STUN_ERROR);
+	assert_true(transport_flow_alive(r.t, &p.flow));
+	assert_false(transport_flow_holds(r.t, &p.flow));
 	struct verdict v = { .flow = p.flow };
 	rig_on(&r, 1, suspect, &v);
 	assert_false(v.fresh);
 	struct grant g = { p.flow, { .registration = 7, .address = 8 }, 60000 };
 	rig_on(&r, 1, grant, &g);
 	stun_says(&p, STUN_SUCCESS);
-	assert_true(transport_flow_alive(r.t, &p.flow));
+	assert_true(transport_flow_holds(r.t, &p.flow));
 	assert_false(transport_flow_is_suspect(r.t, &p.flow));
 	phone_close(&p);
 	phone_close(&other);

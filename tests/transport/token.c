@@ -279,20 +279,24 @@ static void a_token_from_before_a_restart_is_ours_but_its_stream_is_gone(void **
 }
 
 /* OB-51 */
-static void a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_registered(void **state)
+static void a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_heard_or_registered(void **state)
 {
 	(void)state;
 	struct home h;
 	home_open(&h);
-	struct flow_token token = sample(TRANSPORT_UDP, "192.0.2.1:5060", "198.51.100.7:40000", 0, TOKEN_PATH), back;
-	struct str text = flow_token_write(&h.t, &token, CALL, &h.arena);
-	assert_int_equal(flow_token_read(&h.t, text, CALL, &back), TOKEN_OK);
-	udp_verdict_suspect(h.t.verdicts, &back.flow, 1);       /* silence is no proof */
-	assert_true(flow_token_alive(&h.t, &back));
-	udp_verdict_dead(h.t.verdicts, &back.flow, 1);
-	assert_false(flow_token_alive(&h.t, &back));
-	udp_verdict_clear(h.t.verdicts, &back.flow);
-	assert_true(flow_token_alive(&h.t, &back));
+	struct flow_token phone = sample(TRANSPORT_UDP, "192.0.2.1:5060", "198.51.100.7:40000", 0, TOKEN_PATH), dialog;
+	phone.node = transport_node(&h.t);
+	dialog = phone;
+	dialog.purpose = TOKEN_ROUTE;
+	udp_verdict_suspect(h.t.verdicts, &phone.flow, 1);      /* silence is no proof */
+	assert_true(flow_token_alive(&h.t, &phone) && flow_token_alive(&h.t, &dialog));
+	udp_verdict_dead(h.t.verdicts, &phone.flow, 1);
+	assert_false(flow_token_alive(&h.t, &phone) || flow_token_alive(&h.t, &dialog));
+	udp_verdict_heard(h.t.verdicts, &phone.flow, 1);        /* who is not registered may talk on; who was must do it again */
+	assert_true(flow_token_alive(&h.t, &dialog));
+	assert_false(flow_token_alive(&h.t, &phone));
+	udp_verdict_clear(h.t.verdicts, &phone.flow);
+	assert_true(flow_token_alive(&h.t, &phone) && flow_token_alive(&h.t, &dialog));
 	home_close(&h);
 }
 
@@ -355,7 +359,7 @@ int main(void)
 		cmocka_unit_test(a_route_token_serves_one_dialog_and_a_path_token_every_call),
 		cmocka_unit_test(a_stream_is_known_by_its_serial_not_by_its_addresses),
 		cmocka_unit_test(a_token_from_before_a_restart_is_ours_but_its_stream_is_gone),
-		cmocka_unit_test(a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_registered),
+		cmocka_unit_test(a_udp_flow_is_fresh_until_it_is_proved_dead_and_again_once_it_is_heard_or_registered),
 		cmocka_unit_test(the_listener_of_a_udp_flow_is_found_anew),
 		cmocka_unit_test(a_token_of_a_key_that_we_do_not_have_is_unknown_not_forged),
 		cmocka_unit_test(ordinary_user_parts_are_no_tokens),

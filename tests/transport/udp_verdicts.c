@@ -27,7 +27,7 @@ static void expire(struct udp_verdicts *v, int64_t now_ms)
 		udp_verdicts_expire(v, i, now_ms);
 }
 
-static void a_datagram_clears_suspicion_and_not_death(void **state)
+static void a_datagram_clears_suspicion_and_leaves_death_a_failure(void **state)
 {
 	struct udp_verdicts *v = udp_verdicts_new();
 	struct flow_ref f = flow(1), other = flow(2);
@@ -43,6 +43,10 @@ static void a_datagram_clears_suspicion_and_not_death(void **state)
 	udp_verdict_dead(v, &f, NOW);
 	assert_int_equal(udp_verdict_suspect(v, &f, NOW), UDP_DEAD);
 	assert_int_equal(udp_verdict_heard(v, &f, NOW), UDP_DEAD);
+	assert_int_equal(udp_verdict_of(v, &f), UDP_FAILED);    /* it talks, and must register */
+	assert_int_equal(udp_verdict_heard(v, &f, NOW), UDP_FAILED);
+	assert_int_equal(udp_verdict_suspect(v, &f, NOW), UDP_FAILED);
+	udp_verdict_dead(v, &f, NOW);
 	assert_int_equal(udp_verdict_of(v, &f), UDP_DEAD);
 	udp_verdict_clear(v, &f);
 	assert_int_equal(udp_verdict_of(v, &f), UDP_CLEAR);
@@ -77,7 +81,7 @@ static void verdicts_are_forgotten_after_an_hour_but_not_on_the_dead_that_still_
 	expire(v, NOW + UDP_VERDICT_MS);
 	assert_int_equal(udp_verdict_of(v, &silent), UDP_CLEAR);
 	assert_int_equal(udp_verdict_of(v, &gone), UDP_CLEAR);
-	assert_int_equal(udp_verdict_of(v, &talking), UDP_DEAD);
+	assert_int_equal(udp_verdict_of(v, &talking), UDP_FAILED);
 	udp_verdicts_free(v);
 }
 
@@ -107,7 +111,7 @@ static void the_set_is_bounded_and_the_oldest_goes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_datagram_clears_suspicion_and_not_death),
+		cmocka_unit_test(a_datagram_clears_suspicion_and_leaves_death_a_failure),
 		cmocka_unit_test(another_address_of_ours_is_another_flow),
 		cmocka_unit_test(verdicts_are_forgotten_after_an_hour_but_not_on_the_dead_that_still_talk),
 		cmocka_unit_test(the_set_is_bounded_and_the_oldest_goes),

@@ -57,7 +57,8 @@ enum token_result {
  * decoding. *out is written only for TOKEN_OK. Any thread. */
 enum token_result flow_token_read(const struct transport *t, struct str user, struct str call_id, struct flow_token *out);
 /* Does the token's flow live here and now: this node, and on streams this boot and generation; on UDP a
- * listener still stands on its local address, and the flow was not proved dead since a registration was granted on it. False for a token without a flow. Any thread. */
+ * listener still stands on its local address, and the flow is not dead; nor has it failed, when the token is of a
+ * registration (transport_flow_holds). False for a token without a flow. Any thread. */
 bool flow_token_alive(const struct transport *t, const struct flow_token *token);
 
 #endif

@@ -178,9 +178,12 @@ struct hop {
 enum send_result transport_open(struct transport_worker *w, const struct hop *hop, struct flow_ref *out);
 
 /* --- flows --- */
-/* Any thread. A stream: its generation, one atomic load. UDP: not proved dead since a registration was granted on it; one load
- * while none is. No flow: true. */
+/* Any thread. A stream: its generation, one atomic load. UDP: not proved dead, or heard since; one load while nothing is known
+ * against any. No flow: true. */
 bool transport_flow_alive(const struct transport *t, const struct flow_ref *f);
+/* Do the registrations on this flow hold? Not when it is dead; on UDP neither when it was proved dead since the last one was
+ * granted, though somebody talks from there again (OB-88). */
+bool transport_flow_holds(const struct transport *t, const struct flow_ref *f);
 /* --- two verdicts on a flow --- */
 /* Dead, by proof: the generation says so of streams. Here the proof came from elsewhere (ICMP): the peer must be able to
  * notice, so a stream is reset and a UDP phone's STUN gets an error until it registers on this flow again (RFC 5626 §4.4.2). */
