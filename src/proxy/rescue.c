@@ -42,9 +42,10 @@ bool rescue_sibling(struct context *cx, struct group *g)
 
 /* --- what it is bound to now --- */
 
-static bool same_hop(const struct sip_uri *a, const struct sip_uri *b)
+/* By host and port: a large request goes to the same edge by TCP, its Record-Route says so, and the Path does not. */
+static bool same_node(const struct sip_uri *a, const struct sip_uri *b)
 {
-	return sip_host_equal(a->host, b->host) && a->port == b->port && str_ieq(a->transport, b->transport);
+	return sip_host_equal(a->host, b->host) && a->port == b->port;
 }
 
 /* Was this way tried already? An edge that failed, or knows no flow of the phone any more, is not asked for another one. */
@@ -55,19 +56,22 @@ static bool has_way(const struct group *g, const struct target *t)
 	for (unsigned i = 0; i < g->count; i++) {
 		const struct target *other = g->targets[i];
 		if (other->binding ? other->binding->id == t->binding->id
-		                   : flow_ref_none(&other->flow) && flow_ref_none(&t->flow) && same_hop(&other->next, &t->next))
+		                   : flow_ref_none(&other->flow) && flow_ref_none(&t->flow) && same_node(&other->next, &t->next))
 			return true;
 	}
 	return false;
 }
 
-/* The phone that the token means. Without an instance-id phones are told apart by their Contact alone. */
+/* The phone that the token means. A token that names the address alone (a phone without instance-id, or one that was not known
+ * then) means the one with this Contact. */
 static bool is_phone(const struct context *cx, const struct binding *b)
 {
+	const struct token_keys *keys = transport_keys(cx->px->s.transport);
 	struct sip_uri contact;
-	if (token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance) != cx->view.registration)
-		return false;
-	return b->instance.n || (sip_uri_parse(b->contact, &contact) && sip_uri_equal(&contact, &cx->view.ruri));
+	if (b->instance.n && token_registration(keys, b->aor, b->instance) == cx->view.registration)
+		return true;
+	return token_registration(keys, b->aor, STR("")) == cx->view.registration && sip_uri_parse(b->contact, &contact) &&
+	       sip_uri_equal(&contact, &cx->view.ruri);
 }
 
 static void add_binding(struct context *cx, struct group *g, const struct binding *b)
@@ -113,7 +117,10 @@ struct search {
 static void look_at(void *user, const struct binding *b)
 {
 	struct search *s = user;
-	s->found |= token_registration(transport_keys(s->cx->px->s.transport), b->aor, b->instance) == s->cx->view.registration;
+	const struct token_keys *keys = transport_keys(s->cx->px->s.transport);
+	uint64_t registration = s->cx->view.registration;
+	s->found |= token_registration(keys, b->aor, b->instance) == registration ||
+	            token_registration(keys, b->aor, STR("")) == registration;
 }
 
 /* Is the phone still registered, though it has no flow right now? */

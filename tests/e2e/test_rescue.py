@@ -216,10 +216,11 @@ def test_a_silent_flow_is_replaced_in_its_dialog(make_server, phones, kind):
     started = time.monotonic()
     arrives(call.within("INFO"), aflow, bflows[0])
     assert time.monotonic() - started < 0.15, "the silent flow goes last"
-    while bflows[1].peer.receive(0.1):                      # copies, and the OPTIONS of the probe
-        pass
     bflows[1].register()
-    arrives(call.within("BYE"), aflow, bflows[1])
+    bye = call.within("BYE")
+    seen = bflows[1].peer.receive(3, lambda m: m.method == "BYE")   # before it: copies of INFO, and the OPTIONS of the probe
+    bflows[1].peer.answer(seen, 200)
+    answered(aflow, bye)
 
 
 def test_a_phone_that_comes_back_while_a_request_waits_gets_it(make_server, phones):
@@ -297,8 +298,7 @@ def site(make_server):
     return Site(make_server)
 
 
-@pytest.fixture
-def far_talk(site, phones):
+def talk_at(site, phones):
     """Alice at edges 1 and 2, bob too; the call goes in through edge 1 and out through edge 2."""
     alice, aflows = connect(phones, site, "alice", 2)
     bob, bflows = connect(phones, site, "bob", 3)
@@ -306,6 +306,11 @@ def far_talk(site, phones):
     t.edge = {"caller": site.edges[0], "callee": site.edges[1]}
     t.phone = {"caller": alice, "callee": bob}
     return t
+
+
+@pytest.fixture
+def far_talk(site, phones):
+    return talk_at(site, phones)
 
 
 @pytest.mark.parametrize("who", ["caller", "callee"])
@@ -328,9 +333,11 @@ def test_over_edges_a_phone_whose_flow_ended_is_reached_over_its_other_edge(far_
 
 @pytest.mark.parametrize("who", ["caller", "callee"])
 @pytest.mark.parametrize("fate", ["killed", "restarted"])
-def test_an_edge_that_goes_takes_no_dialog_along(site, far_talk, who, fate):
+@pytest.mark.parametrize("link", KINDS)
+def test_an_edge_that_goes_takes_no_dialog_along(make_server, phones, link, who, fate):
     """kill -9: the phone speaks over its other edge and is reached over it; the edge that comes back says 430."""
-    t = far_talk
+    site = Site(make_server, link=link)
+    t = talk_at(site, phones)
     t.edge[who].kill()
     if fate == "restarted":
         t.edge[who].start()
@@ -401,10 +408,8 @@ def test_a_flow_that_is_silent_at_its_edge_is_replaced_over_the_other(make_serve
 def test_an_edge_that_stops_without_a_sign_is_replaced(make_server, phones, who):
     """No power, no FIN: its silence moves the request on, and the next one goes elsewhere at once."""
     site = Site(make_server, QUICK)
-    alice, aflows = connect(phones, site, "alice", 2)
-    bob, bflows = connect(phones, site, "bob", 3)
-    t = Talk(alice, aflows, bob, bflows)
-    edge = site.edges[who == "callee"]
+    t = talk_at(site, phones)
+    edge = t.edge[who]
     edge.process.send_signal(signal.SIGSTOP)
     try:
         arrives(over(t.side[OTHER[who]], t.flow[OTHER[who]], "INFO"), t.flow[OTHER[who]], t.sibling[who])
