@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "flow_table.h"
+#include <pthread.h>
 
 static int a, b;
 
@@ -124,6 +125,60 @@ static void suspicion_is_of_one_connection_and_ends_with_it(void **state)
 	flow_table_fini(&t);
 }
 
+/* --- threads: others suspect what its owner hears and closes --- */
+
+struct doubter {
+	struct flow_table *t;
+	_Atomic uint64_t *serials;
+	atomic_bool *over;
+};
+
+enum { OPEN = 4 };
+
+static void *doubt(void *arg)
+{
+	struct doubter *d = arg;
+	for (unsigned i = 0; !atomic_load(d->over); i++) {
+		uint64_t serial = atomic_load(&d->serials[i % OPEN]);
+		flow_table_suspect(d->t, serial);
+		flow_table_is_suspect(d->t, serial);
+	}
+	return NULL;
+}
+
+static void no_suspicion_outlives_its_connection_however_it_is_timed(void **state)
+{
+	struct flow_table t;
+	struct flow_slots s;
+	_Atomic uint64_t serials[OPEN];
+	atomic_bool over = false;
+	pthread_t threads[2];
+	(void)state;
+	flow_table_init(&t, 1, OPEN);
+	flow_slots_init(&s, &t, 0);
+	for (unsigned i = 0; i < OPEN; i++)
+		atomic_init(&serials[i], flow_slots_open(&s, &a));
+	struct doubter d = { &t, serials, &over };
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, doubt, &d), 0);
+	for (unsigned i = 0; i < 50000; i++) {
+		uint64_t serial = atomic_load(&serials[i % OPEN]);
+		flow_table_heard(&t, serial);
+		flow_slots_close(&s, serial);
+		atomic_store(&serials[i % OPEN], flow_slots_open(&s, &a));
+	}
+	for (unsigned i = 0; i < OPEN; i++)
+		flow_slots_close(&s, atomic_load(&serials[i]));
+	atomic_store(&over, true);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(t.suspect_count, 0);
+	for (unsigned i = 0; i < OPEN; i++)
+		assert_int_equal(t.suspects[0][i], 0);
+	flow_slots_fini(&s);
+	flow_table_fini(&t);
+}
+
 static void serials_from_outside_are_safe_to_ask_for(void **state)
 {
 	struct flow_table t;
@@ -149,6 +204,7 @@ int main(void)
 		cmocka_unit_test(no_slot_left_is_said),
 		cmocka_unit_test(a_slot_whose_generations_are_used_up_is_retired),
 		cmocka_unit_test(suspicion_is_of_one_connection_and_ends_with_it),
+		cmocka_unit_test(no_suspicion_outlives_its_connection_however_it_is_timed),
 		cmocka_unit_test(serials_from_outside_are_safe_to_ask_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
