@@ -241,12 +241,12 @@ def is_tried_first(s, phone, flow):
 
 
 class SiteScene(Scene):
-    """Phones that are registered through edges: the first flow through the first one, and so on in turn."""
+    """Phones that are registered through edges, each flow through the edge with this number."""
 
-    def phone(self, *kinds, bind=("127.0.0.2", 0), user=None, **kw):
-        self.made.append(Phone(self.home, user or token("p"), **kw))
-        for i, kind in enumerate(kinds):
-            self.made[-1].open(kind, server=self.home.edges[i % 2], bind=bind)
+    def phone(self, *kinds, bind=("127.0.0.2", 0), via=(0, 1, 0)):
+        self.made.append(Phone(self.home, token("p")))
+        for kind, edge in zip(kinds, via):
+            self.made[-1].open(kind, server=self.home.edges[edge], bind=bind)
         return self.made[-1]
 
 

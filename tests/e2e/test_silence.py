@@ -9,7 +9,7 @@ import time
 import pytest
 
 from quiet import (GIVE_UP, LIFE, SILENT, SILENT_OTHER, SLACK, Meeting, connects, forget, hears, hears_nothing, home,  # noqa: F401
-                   is_cancelled, is_tried_first, leg_on, no_request, request, scenes, untuned)
+                   is_cancelled, is_tried_first, leg_on, no_request, request, scenes, site, untuned)
 from sip import Message, TcpPeer
 
 KINDS = ["udp", "tcp", "tls"]
@@ -272,6 +272,65 @@ def test_the_silent_copy_of_a_message_may_still_answer(s, kind):
     phone.flows[1].peer.answer(silent, 200)
     assert s.caller.final(s.caller.flows[0].peer, sent).status == 200
     is_tried_first(s, phone, phone.flows[1])
+
+
+# --- behind edges: the edge hears the silence, the home knows the other flows ---
+
+@scenes(on="site", kinds=SAME + [("tcp", "udp"), ("udp", "tls")], via=[(0, 1), (0, 0)])
+def test_a_silent_flow_behind_an_edge_is_replaced(s, kinds, via):
+    """OB-81 OB-83 OB-90: in the time of its transport, by the flow at the other edge or another one at the same; it is tried last until the
+    phone registers over it again. What the edges tell each other is not for the caller."""
+    phone = s.phone(*kinds, via=via)
+    m = Meeting(s, phone)
+    assert about(since(m.call.started), SILENT[kinds[1]])
+    m.new.answer(486)
+    heard = m.call.next()
+    while heard.status == 100:
+        assert not heard.all("warning")
+        heard = m.call.next()
+    assert heard.status == 486
+    m.call.phone.ack(m.call.peer, m.call.request, heard)
+    assert s.bindings(phone) == 2
+    forget(phone.flows[1], "INVITE")
+    is_tried_first(s, phone, phone.flows[0])
+    phone.flows[1].register()
+    forget(phone.flows[1], "INVITE")
+    is_tried_first(s, phone, phone.flows[1])
+
+
+@scenes(on="site", kinds=SAME)
+def test_a_message_behind_an_edge_moves_on(s, kinds):
+    """OB-83: in its own time."""
+    phone = s.phone(*kinds)
+    sent = s.message(phone)
+    answer_message(s, phone.flows[0], sent)
+    assert about(since(sent.started), SILENT_OTHER)
+    assert s.bindings(phone) == 2
+
+
+@scenes(on="site", kind=KINDS)
+def test_the_only_flow_behind_an_edge_is_waited_for(s, kind):
+    """TX-01: beyond give_up, without a CANCEL, and the phone answers late."""
+    phone = s.phone(kind)
+    c = s.call(phone)
+    leg = leg_on(phone.flows[0])
+    hears_nothing(c, GIVE_UP + 0.3)
+    no_request(phone.flows[0], "CANCEL", 0.02)
+    leg.ring()
+    hears(c, 180)
+    connects(c, leg)
+
+
+@scenes(kind=KINDS)
+def test_a_phone_does_not_speak_for_an_edge(s, kind):
+    """OB-80: what an edge would say of a silent flow, said by the phone itself, is an ordinary 100: it is not silent."""
+    phone = s.phone(kind, kind)
+    c = s.call(phone)
+    leg = leg_on(phone.flows[1])
+    for _ in "12":
+        leg.answer(100, headers=[("Warning", '399 sluice "flow silent"')])
+    no_request(phone.flows[0], "INVITE", 2 * SILENT[kind])
+    connects(c, leg)
 
 
 # --- 408: RFC 4320 ---
