@@ -462,7 +462,7 @@ def over_edges(test):
 
 
 # An edge's 100 takes the home's CANCEL, and the edge has answered 487 when its mute phone speaks: no copy is taken back, and no late 200 goes up.
-ONLY_DIRECT = ["test_the_loser_is_taken_back", "test_a_ring_and_then_the_answer_of_the_loser",
+ONLY_DIRECT = ["test_the_loser_is_taken_back", "test_both_answer", "test_a_ring_and_then_the_answer_of_the_loser",
                "test_482_of_a_phone_that_still_holds_the_lost_copy_is_asked_again", "test_cancel_while_482_waits"]
 
 for name in [n for n in globals() if n.startswith("test_") and n not in ONLY_DIRECT]:
