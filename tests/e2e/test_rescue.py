@@ -237,6 +237,20 @@ def test_a_phone_that_comes_back_while_a_request_waits_gets_it(make_server, phon
     answered(aflow, info)
 
 
+def test_over_edges_a_phone_without_instance_is_known_by_its_contact(site, phones):
+    """It comes back at the other edge: home and edge know it by its address, the home by the Contact of the dialog too."""
+    alice, bob = phones(site.home, "alice"), phones(site.home, "bob", outbound=False)
+    aflow = alice.open("udp", server=site.edges[0], **far(n=2))
+    bflow = bob.open("tcp", server=site.edges[1], **far(n=3))
+    contact = "<%s>" % bflow.peer.contact_uri("bob")
+    call, leg = set_up(alice, aflow, bflow)
+    lose(bflow)
+    back = bob.open("tcp", server=site.edges[0], register=False, **far(n=3))
+    back.register(contact=contact)
+    arrives(call.within("INFO"), aflow, back)
+    arrives(over(leg, back, "BYE"), back, aflow)
+
+
 # --- tokens of a dialog ---
 
 def own_values(server, request):
@@ -329,6 +343,20 @@ def test_over_edges_a_phone_whose_flow_ended_is_reached_over_its_other_edge(far_
     t = far_talk
     lose(t.flow[who])
     rescued(t, who)
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_flows_at_one_edge(site, phones, kind, who):
+    """The edge finds the other flow by itself: the home hears no 430, and keeps what is bound."""
+    alice, bob = phones(site.home, "alice"), phones(site.home, "bob")
+    aflows = [alice.open(kind, server=site.edges[0], **far(n=2)) for _ in range(2)]
+    bflows = [bob.open(kind, server=site.edges[1], **far(n=3)) for _ in range(2)]
+    t = Talk(alice, aflows, bob, bflows)
+    lose(t.flow[who])
+    arrives(over(t.side[who], t.sibling[who], "INFO"), t.sibling[who], t.flow[OTHER[who]])
+    rescued(t, who)
+    assert len(site.home.bindings("sip:%s@example.com" % {"caller": "alice", "callee": "bob"}[who])) == 2
 
 
 @pytest.mark.parametrize("who", ["caller", "callee"])
