@@ -133,7 +133,7 @@ class Flow:
         self.credentials = {}           # status: [challenge, uses]
         self.event = asyncio.Event()    # something happened that run() should look at
         self.healing, self.pongs, self.stun_error, self.skip_wait, self.away_s = None, 0, False, False, 0
-        self.flow_timer = 10
+        self.flow_timer, self.node_generation = 10, 0
         node.flows.add(self)
         self.task = phone.loop.create_task(self.run())
 
@@ -257,7 +257,7 @@ class Flow:
             raise Failed("REGISTER got %s" % answer.start)
         if expires:
             self.flow_timer = min(10, int(answer.get("flow-timer", "10")))
-            self.registered, self.registered_at = True, time.monotonic()
+            self.registered, self.registered_at, self.node_generation = True, time.monotonic(), self.node.generation
             self.update()
 
     async def keep(self):

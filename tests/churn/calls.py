@@ -236,10 +236,11 @@ class Call:
 
     @staticmethod
     def way(phone, flow):
-        """The flow that the dialog was made over, or a live one: to the same node if there is one, else to another."""
+        """The flow that the dialog was made over, or a live one: to the same node if there is one, else to another. An edge that
+        was restarted knows a UDP phone again after its next REGISTER: until then it cannot tell that it is a sibling."""
         if flow.live_for(0):
             return flow
-        others = phone.live_flows(SHORTLY_S)
+        others = [f for f in phone.live_flows(SHORTLY_S) if f.node_generation == f.node.generation]
         return next((f for f in others if f.node is flow.node), others[0] if others else None)
 
     async def hang_up(self, side):
