@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rescue.c - a request in a dialog whose way to the phone is gone finds another one: a sibling flow on this node, or, at the home,
- * what the phone is bound to now. RFC 5626 §5.3.1 would end the dialog there; the phone is known by the registration
- * that the token carries, whatever flow it has.
+ * what the phone is bound to now. Departs from RFC 5626 §5.3.1, which has a request for a dead flow end there with 430: inside a
+ * dialog no home has another flow to try, and the call would be lost. The phone is known by the registration in the token, whatever
+ * flow it has.
  *
  * Route sets do not change while a dialog lives, so each request is rescued anew. An ACK cannot be: nothing answers it. It takes the
  * way of the INVITE that it acknowledges. */
