@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* folder.c - locking and listing the state folder. */
 #include "folder.h"
-#include "log.h"
 #include "mem.h"
 #include "str.h"
 #include <dirent.h>
@@ -32,6 +31,16 @@ static int in_use(const char *folder, int fd, char *why, size_t why_size)
 	return -EBUSY;
 }
 
+/* Only for the words of in_use: a full disk leaves them out. */
+static int say_who(int fd)
+{
+	char text[32];
+	int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+	if ((pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) == 0) || errno == ENOSPC || errno == EDQUOT)
+		return 0;
+	return -errno;
+}
+
 int folder_lock(const char *folder, int *out, char *why, size_t why_size)
 {
 	char path[PATH_MAX];
@@ -41,9 +50,7 @@ int folder_lock(const char *folder, int *out, char *why, size_t why_size)
 	if (fd < 0)
 		return cannot(folder, -errno, why, why_size);
 
-	int err = flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
-	if (!err && (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0))
-		err = -errno;
+	int err = flock(fd, LOCK_EX | LOCK_NB) ? -errno : say_who(fd);
 	if (err) {
 		err = err == -EWOULDBLOCK ? in_use(folder, fd, why, why_size) : cannot(folder, err, why, why_size);
 		close(fd);
@@ -93,40 +100,41 @@ void folder_segment_path(const char *folder, uint64_t number, char out[PATH_MAX]
 	snprintf(out, PATH_MAX, "%s/location-%llu.db", folder, (unsigned long long)number);
 }
 
-static void remove_or_say(const char *path)
+/* The file itself first: without its WAL a segment would lose what was committed, without the file the WAL is nothing. */
+static const char *const parts[] = { "", "-wal", "-journal" };
+enum { PARTS = 3 };
+
+int folder_segment_remove(const char *folder, uint64_t number)
 {
-	if (unlink(path) && errno != ENOENT)
-		log_write(LOG_WARN, "store: cannot remove %s: %s", path, strerror(errno));
+	for (unsigned i = 0; i < PARTS; i++) {
+		char path[PATH_MAX], part[PATH_MAX + 16];
+		folder_segment_path(folder, number, path);
+		snprintf(part, sizeof part, "%s%s", path, parts[i]);
+		if (unlink(part) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
-void folder_segment_remove(const char *folder, uint64_t number)
+int folder_segment_set_aside(const char *folder, uint64_t number)
 {
-	char path[PATH_MAX], wal[PATH_MAX + 8];
-	folder_segment_path(folder, number, path);
-	snprintf(wal, sizeof wal, "%s-wal", path);
-	/* The WAL last: without it a segment would lose what was committed, without the segment it is nothing. */
-	remove_or_say(path);
-	remove_or_say(wal);
-}
-
-void folder_segment_set_aside(const char *folder, uint64_t number)
-{
-	static const char *const parts[] = { "", "-wal" };
-	for (unsigned i = 0; i < 2; i++) {
-		char path[PATH_MAX], from[PATH_MAX + 8], to[PATH_MAX + 24];
+	for (unsigned i = 0; i < PARTS; i++) {
+		char path[PATH_MAX], from[PATH_MAX + 16], to[PATH_MAX + 32];
 		folder_segment_path(folder, number, path);
 		snprintf(from, sizeof from, "%s%s", path, parts[i]);
 		snprintf(to, sizeof to, "%s.damaged%s", path, parts[i]);
 		if (rename(from, to) && errno != ENOENT)
-			log_write(LOG_WARN, "store: cannot rename %s: %s", from, strerror(errno));
+			return -errno;
 	}
+	return 0;
 }
 
-void folder_sync(const char *folder)
+int folder_sync(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
-		log_write(LOG_WARN, "store: cannot sync the folder %s: %s", folder, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return -errno;
+	int err = fsync(fd) ? -errno : 0;
+	close(fd);
+	return err;
 }

@@ -12,9 +12,10 @@ int folder_lock(const char *folder, int *out, char *why, size_t why_size);
 /* The numbers of its segments, ascending; *list is the caller's (mem_free). */
 int folder_segments(const char *folder, uint64_t **list, unsigned *count);
 void folder_segment_path(const char *folder, uint64_t number, char out[PATH_MAX]);
-void folder_segment_remove(const char *folder, uint64_t number);
+/* With what SQLite has beside it; one that is not there is fine. -errno: it is still there. */
+int folder_segment_remove(const char *folder, uint64_t number);
 /* Keep it for whoever wants to look into it, but out of the way. */
-void folder_segment_set_aside(const char *folder, uint64_t number);
-void folder_sync(const char *folder);           /* names that were made or removed are on the disk */
+int folder_segment_set_aside(const char *folder, uint64_t number);
+int folder_sync(const char *folder);            /* names that were made or removed are on the disk; -errno */
 
 #endif

@@ -5,38 +5,49 @@
 #include "log.h"
 #include "mem.h"
 #include "store_private.h"
+#include <errno.h>
 
-struct segment_info *journal_note(struct store *st, uint64_t number)
+static void count_files(struct store *st)
 {
-	st->segments = mem_realloc(st->segments, (st->count + 1) * sizeof st->segments[0]);
-	struct segment_info *info = &st->segments[st->count++];
-	*info = (struct segment_info){ .number = number };
-	if (number > st->last_number)
-		st->last_number = number;
-	atomic_store(&st->open_segments, st->count);
-	return info;
+	atomic_store(&st->open_segments, st->count + (st->current != NULL));
 }
 
-/* Remove those of the first `upto` segments that nobody needs; all of them when a complete one follows. */
-static void discard(struct store *st, unsigned upto, int64_t expired_wall_ms, bool all)
+void journal_note(struct store *st, struct segment_info info)
 {
-	unsigned kept = 0;
-	for (unsigned i = 0; i < st->count; i++) {
-		const struct segment_info *info = &st->segments[i];
-		if (i >= upto || (!all && (info->damaged || info->until_wall_ms > expired_wall_ms)))
-			st->segments[kept++] = *info;
-		else if (info->damaged)
-			folder_segment_set_aside(st->folder, info->number);
-		else
-			folder_segment_remove(st->folder, info->number);
-	}
-	st->count = kept;
-	atomic_store(&st->open_segments, kept);
+	st->older = mem_realloc(st->older, (st->count + 1) * sizeof st->older[0]);
+	st->older[st->count++] = info;
+	if (info.number > st->last_number)
+		st->last_number = info.number;
+	count_files(st);
 }
 
+static int throw_away(struct store *st, const struct segment_info *info)
+{
+	return info->damaged ? folder_segment_set_aside(st->folder, info->number) : folder_segment_remove(st->folder, info->number);
+}
+
+/* The oldest first, and each is gone from the disk before the next goes: what is obsolete must not outlast the
+ * segment that made it so. What cannot be thrown away keeps its place, and those behind it keep theirs. */
 void journal_tidy(struct store *st, int64_t wall_ms)
 {
-	discard(st, st->current ? st->count - 1 : st->count, wall_ms, false);
+	unsigned kept = 0, gone = 0;
+	int err = 0;
+	for (unsigned i = 0; i < st->count; i++) {
+		const struct segment_info *info = &st->older[i];
+		bool needed = !info->obsolete && (info->damaged || info->until_wall_ms > wall_ms);
+		if (!needed && !err) {
+			err = gone ? folder_sync(st->folder) : 0;
+			if (!err)
+				err = throw_away(st, info);
+			gone += !err;
+		}
+		if (needed || err)
+			st->older[kept++] = *info;
+	}
+	if (err)
+		log_write(LOG_WARN, "store: cannot remove old journal files in %s: %s; it is tried again", st->folder, strerror(-err));
+	st->count = kept;
+	count_files(st);
 }
 
 /* --- a new segment --- */
@@ -68,29 +79,43 @@ static int write_snapshot(struct sink *sink)
 	return sink->err;
 }
 
+/* The current segment becomes one of the older ones. */
+static void retire(struct store *st, void (*end)(struct segment *segment))
+{
+	if (!st->current)
+		return;
+	end(st->current);
+	st->current = NULL;
+	journal_note(st, st->now);
+}
+
 static int begin(struct store *st)
 {
 	char path[PATH_MAX];
-	uint64_t number = st->last_number + 1;
+	uint64_t number = ++st->last_number;    /* a number once, also when what failed cannot be removed */
 	struct sink sink = { .st = st };
 	folder_segment_path(st->folder, number, path);
 	int err = segment_create(path, &sink.segment);
-	if (err)
-		return err;
-	if (st->needs_snapshot && (err = write_snapshot(&sink))) {
+	if (!err && st->needs_snapshot)
+		err = write_snapshot(&sink);
+	if (!err)
+		err = folder_sync(st->folder);  /* without its name nothing in it is safe */
+	if (err) {
 		segment_abandon(sink.segment);
-		folder_segment_remove(st->folder, number);
+		/* Nothing was promised for what is in it, yet some of it may be read one day: it goes before all others. */
+		if (err != -EEXIST && folder_segment_remove(st->folder, number))
+			journal_note(st, (struct segment_info){ .number = number, .obsolete = true });
 		return err;
 	}
 
-	folder_sync(st->folder);
-	segment_close(st->current);
+	retire(st, segment_close);
+	for (unsigned i = 0; st->needs_snapshot && i < st->count; i++)
+		st->older[i].obsolete = true;
 	st->current = sink.segment;
+	st->now = (struct segment_info){ .number = number, .until_wall_ms = sink.until_wall_ms };
 	st->begun_ms = clock_ms();
-	journal_note(st, number)->until_wall_ms = sink.until_wall_ms;
-	if (st->needs_snapshot)
-		discard(st, st->count - 1, 0, true);
 	st->needs_snapshot = false;
+	journal_tidy(st, clock_wall_ms());
 	return 0;
 }
 
@@ -103,8 +128,7 @@ static void fail(struct store *st, int err)
 		          : "registrations are in memory only, and a restart would lose them");
 		st->retry_wait_ms = st->settings.retry_ms;
 	}
-	segment_abandon(st->current);
-	st->current = NULL;
+	retire(st, segment_abandon);
 	st->needs_snapshot = true;
 	st->failed = err;
 	st->retry_ms = clock_ms() + st->retry_wait_ms;
@@ -137,13 +161,20 @@ static void turn_over(struct store *st)
 		          strerror(-err));
 		st->begun_ms = clock_ms();
 	}
-	journal_tidy(st, clock_wall_ms());
+}
+
+int journal_begin(struct store *st)
+{
+	int err = begin(st);
+	if (err && !st->settings.refuse_on_failure)
+		fail(st, err);
+	return st->settings.refuse_on_failure ? err : 0;
 }
 
 int journal_ready(struct store *st)
 {
 	if (!st->current)
-		return st->failed ? start_again(st) : begin(st);
+		return start_again(st);
 	if (clock_ms() - st->begun_ms >= st->settings.segment_ms)
 		turn_over(st);
 	return 0;
@@ -151,14 +182,13 @@ int journal_ready(struct store *st)
 
 static int write_rows(struct store *st, struct store_batch *const *batches, unsigned count, uint64_t *rows)
 {
-	struct segment_info *info = &st->segments[st->count - 1];
 	int err = segment_begin(st->current);
 	for (unsigned i = 0; i < count && !err; i++) {
 		for (unsigned k = 0; k < batches[i]->count && !err; k++) {
 			const struct store_row *row = &batches[i]->rows[k];
 			err = segment_add(st->current, row);
-			if (row->expires_wall_ms > info->until_wall_ms)
-				info->until_wall_ms = row->expires_wall_ms;
+			if (row->expires_wall_ms > st->now.until_wall_ms)
+				st->now.until_wall_ms = row->expires_wall_ms;
 			++*rows;
 		}
 	}

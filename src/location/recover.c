@@ -73,32 +73,46 @@ static bool hand_over(void *user, struct map_node *node)
 	return true;
 }
 
+static int cannot_read(const char *path, int err, char *why, size_t why_size)
+{
+	if (err == -ENOTSUP)
+		snprintf(why, why_size, "the journal file %s was written by a newer sluice: run that one, or name another state folder", path);
+	else if (err == -EBUSY)
+		snprintf(why, why_size, "the journal file %s is in use by another program: end that one first", path);
+	else
+		snprintf(why, why_size, "cannot open the journal file %s (%s): bindings may stand only there, so it is not left out", path,
+		         strerror(-err));
+	return err;
+}
+
 /* 0 also for a damaged segment: the rest is kept. */
-static int read_segment(struct store *st, struct merge *m, bool *complete)
+static int read_segment(struct store *st, struct merge *m, bool *complete, char *why, size_t why_size)
 {
 	char path[PATH_MAX];
 	folder_segment_path(st->folder, m->segment->number, path);
 	int err = segment_read(path, complete, merge_row, m);
-	if (!err || err == -ENOTSUP)
-		return err;
-	log_write(LOG_ERROR, "store: %s is damaged (%s): bindings that stood only there are lost until their phones register "
-	          "again; the file is kept as %s.damaged", path, strerror(-err), path);
+	if (!err)
+		return 0;
+	if (err != -EBADMSG)
+		return cannot_read(path, err, why, why_size);
+	log_write(LOG_ERROR, "store: %s is damaged: bindings that stood only there are lost until their phones register "
+	          "again; the file is kept as %s.damaged", path, path);
 	m->segment->damaged = true;
 	st->needs_snapshot = true;
 	*complete = false;              /* older ones may help out */
 	return 0;
 }
 
-static int read_newest_first(struct store *st, struct merge *m)
+static int read_newest_first(struct store *st, struct merge *m, char *why, size_t why_size)
 {
 	bool complete = false;
 	for (unsigned i = st->count; i-- > 0;) {
-		m->segment = &st->segments[i];
+		m->segment = &st->older[i];
 		if (complete) {         /* obsolete; the process ended before it could remove it */
-			m->segment->until_wall_ms = 0;
+			m->segment->obsolete = true;
 			continue;
 		}
-		int err = read_segment(st, m, &complete);
+		int err = read_segment(st, m, &complete, why, why_size);
 		if (err)
 			return err;
 	}
@@ -116,16 +130,13 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 		return err;
 	}
 	for (unsigned i = 0; i < count; i++)
-		journal_note(st, numbers[i]);
+		journal_note(st, (struct segment_info){ .number = numbers[i] });
 	mem_free(numbers);
 
 	struct merge m = { .key = hash_key_new(), .wall_ms = wall_ms, .user = user };
 	map_init(&m.rows);
-	err = read_newest_first(st, &m);
-	if (err)
-		snprintf(why, why_size, "the journal in %s was written by a newer sluice: run that one, or name another state folder",
-		         st->folder);
-	else
+	err = read_newest_first(st, &m, why, why_size);
+	if (!err)
 		m.fn = fn;
 	map_each(&m.rows, hand_over, &m);
 	map_fini(&m.rows);

@@ -66,7 +66,6 @@ int segment_create(const char *path, struct segment **out)
 		err = prepare_tables(s);
 	if (err) {
 		segment_abandon(s);
-		unlink(path);
 		return err;
 	}
 	*out = s;
@@ -119,6 +118,14 @@ void segment_abandon(struct segment *s)
 }
 
 /* --- reading --- */
+
+/* A sector that cannot be read is damage, as wrong bytes are. */
+static int read_error(sqlite3 *db, int rc)
+{
+	bool unreadable = rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS;
+	return unreadable ? -EBADMSG : sqlite_error(db, rc);
+}
+
 static int number(sqlite3 *db, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *q = NULL;
@@ -128,7 +135,7 @@ static int number(sqlite3 *db, const char *sql, int64_t *out)
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int64(q, 0);
 	sqlite3_finalize(q);
-	return sqlite_error(db, rc);
+	return read_error(db, rc);
 }
 
 static struct str column(sqlite3_stmt *q, int at)
@@ -149,7 +156,7 @@ static int read_rows(sqlite3 *db, void (*fn)(void *user, const struct store_row 
 		                         sqlite3_column_int64(q, 3) };
 		fn(user, &row);
 	}
-	int err = sqlite_error(db, rc);
+	int err = read_error(db, rc);
 	sqlite3_finalize(q);
 	return err;
 }

@@ -10,7 +10,8 @@
 
 struct segment;
 
-int segment_create(const char *path, struct segment **out);     /* the file must not exist; mode 0600 */
+/* The file must not exist (-EEXIST); mode 0600. After another failure part of it may be there. */
+int segment_create(const char *path, struct segment **out);
 int segment_begin(struct segment *s);
 int segment_add(struct segment *s, const struct store_row *row);
 /* In the same commit: all that was live when the segment began is in it, older ones are obsolete. */
@@ -20,7 +21,7 @@ void segment_close(struct segment *s);          /* NULL is fine */
 void segment_abandon(struct segment *s);        /* neither synced nor checkpointed any more; NULL is fine */
 
 /* Every row in the order of writing. -EBADMSG: damaged, fn has had what could be read. -ENOTSUP: written by a
- * newer sluice. */
+ * newer sluice. Anything else is no fault of the file (no memory, no descriptor, no permission, in use): try again. */
 int segment_read(const char *path, bool *complete, void (*fn)(void *user, const struct store_row *row), void *user);
 
 #endif

@@ -15,6 +15,7 @@ struct segment_info {
 	uint64_t number;
 	int64_t until_wall_ms;          /* the latest expiry of its rows */
 	bool damaged;
+	bool obsolete;                  /* a later one holds all that lived when that one began */
 };
 
 struct store {
@@ -29,10 +30,11 @@ struct store {
 	/* The writer's own */
 	void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink);
 	void *user;
-	struct segment_info *segments;  /* ascending; the last is the current one when `current` is set */
+	struct segment_info *older;     /* in the order in which they ended */
 	unsigned count;
 	uint64_t last_number;
 	struct segment *current;        /* NULL: the last one failed */
+	struct segment_info now;        /* of the current one */
 	int64_t begun_ms;
 	bool needs_snapshot;            /* the next segment must hold all that lives */
 	int failed;                     /* -errno while current is NULL */
@@ -43,10 +45,12 @@ struct store {
 };
 
 /* --- journal.c: the row of segments; the writer's thread, or before it runs --- */
-struct segment_info *journal_note(struct store *st, uint64_t number);
+void journal_note(struct store *st, struct segment_info older);
+/* The first segment. -errno: there is none, and refuse_on_failure. */
+int journal_begin(struct store *st);
 /* A segment to write into: the current one, or a new one when that is old, or failed a while ago. -errno: none now. */
 int journal_ready(struct store *st);
 int journal_write(struct store *st, struct store_batch *const *batches, unsigned count);
-void journal_tidy(struct store *st, int64_t wall_ms);   /* remove segments in which everything has expired */
+void journal_tidy(struct store *st, int64_t wall_ms);   /* remove segments that are obsolete or have expired */
 
 #endif

@@ -108,7 +108,8 @@ int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void 
 {
 	st->snapshot = snapshot;
 	st->user = user;
-	int err = journal_ready(st);
+	atomic_store(&st->durable, true);
+	int err = journal_begin(st);
 	if (!err)
 		err = -pthread_create(&st->thread, NULL, writer, st);
 	if (err) {
@@ -116,7 +117,6 @@ int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void 
 		return err;
 	}
 	st->running = true;
-	atomic_store(&st->durable, true);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ void store_close(struct store *st)
 		close(st->wake_fd);
 	if (st->lock_fd >= 0)
 		close(st->lock_fd);
-	mem_free(st->segments);
+	mem_free(st->older);
 	mem_free(st->folder);
 	free(st);
 }

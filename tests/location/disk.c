@@ -134,7 +134,9 @@ static bool call_fails(const char *path)
 struct file {
 	sqlite3_file base;
 	unsigned inode;                 /* 0: not watched */
-	bool folder_too;                /* the first sync of a new log or journal syncs the folder as well, as the unix VFS does */
+	/* The unix VFS syncs the folder with the first sync of a new journal, and so of a new WAL, but does not look whether that
+	 * worked: for the WAL, which is what promises stand on, it is not counted. */
+	bool folder_too;
 	sqlite3_file *real;
 };
 
@@ -272,7 +274,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
 
 	pthread_mutex_lock(&disk.lock);
 	f->inode = is_new ? note_made(name) : named(name)->inode;
-	f->folder_too = (flags & SQLITE_OPEN_CREATE) && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL));
+	f->folder_too = (flags & SQLITE_OPEN_CREATE) && (flags & SQLITE_OPEN_MAIN_JOURNAL);
 	pthread_mutex_unlock(&disk.lock);
 	return rc;
 }
@@ -478,7 +480,8 @@ void disk_fail(unsigned nth, unsigned times, int err, bool only_syncs)
 	disk.times = times;
 	disk.err = err;
 	disk.only_syncs = only_syncs;
-	disk.failed = 0;
+	if (times)
+		disk.failed = 0;
 	pthread_mutex_unlock(&disk.lock);
 }
 

@@ -48,9 +48,9 @@ void disk_forget(void);
 
 /* The calls that can fail are counted: open, write, sync, truncate, delete, lock, control, rename, list. From the
  * nth from now (0: the next) on, `times` of them fail with the errno `err`; a write that fails may have written half.
- * only_syncs: just syncs are counted. */
+ * only_syncs: just syncs are counted. times 0: all is well again. */
 void disk_fail(unsigned nth, unsigned times, int err, bool only_syncs);
 unsigned disk_calls(void);              /* since disk_watch */
-unsigned disk_failed(void);             /* since disk_fail */
+unsigned disk_failed(void);             /* since the last trouble began */
 
 #endif

@@ -220,6 +220,8 @@ struct behind { const char *names[2 * NAMES]; unsigned count; };
 
 static bool is_behind(const struct behind *b, const char *name)
 {
+	if (!name[0])                   /* only a rename has a second one */
+		return false;
 	for (unsigned i = 0; i < b->count; i++)
 		if (strcmp(b->names[i], name) == 0)
 			return true;

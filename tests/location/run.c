@@ -2,6 +2,7 @@
 #include "run.h"
 #include "disk.h"
 #include "record.h"
+#include "store_private.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum { LONG_S = 86400, SHORT_S = 30, AT_ONCE = 6 };
+enum { AT_ONCE = 6 };
 
 #define NEVER SIZE_MAX
 
@@ -40,7 +41,8 @@ static bool durable(const struct run *r)
 	return c.durable;
 }
 
-/* Once the store is durable, all that was not refused is safe, and what was refused is gone for good. */
+/* Once the store is durable, all that was not refused is safe (in memory mode: also what was answered before), and what was
+ * refused is gone for good. */
 static void settle(struct run *r)
 {
 	if (!durable(r))
@@ -127,7 +129,8 @@ static void done(struct location_update *u, int err)
 {
 	struct job *j = CONTAINER(u, struct job, u);
 	struct run *r = j->run;
-	bool safe = !err && durable(r);
+	bool safe = !err && (r->refuse || durable(r));
+	assert_true(!err || r->refuse);
 	for (unsigned i = 0; i < j->count; i++) {
 		struct run_version *v = &r->keys[j->of[i].key].list[j->of[i].version];
 		v->failed = err != 0;
@@ -163,18 +166,32 @@ static void will_be(struct job *j, unsigned key, uint32_t expires_s)
 		.asked = disk_count(), .acked = NEVER, .void_from = NEVER, .partner = -1 });
 }
 
-static void ask(struct run *r, unsigned user, bool brief)
+static struct job *job_new(struct run *r, unsigned user)
 {
 	struct job *j = calloc(1, sizeof *j);
 	assert_non_null(j);
 	j->run = r;
 	arena_init(&j->arena, NULL, 0);
 	r->cseq++;
-	uint32_t what = below(r, 20), first = 2 * user + below(r, 2), expires_s = below(r, 4) == 0 ? 0 : brief ? SHORT_S : LONG_S;
 	j->u = (struct location_update){
-		.aor = arena_printf(&j->arena, "u%u@h", user), .contacts = j->contacts, .star = what == 0,
-		.call_id = STR("c"), .cseq = r->cseq, .path = STR("<sip:edge;lr>"), .user_agent = STR("a phone"),
-		.wall_ms = disk_clock.wall_ms, .arena = &j->arena, .loop = r->loop, .done = done };
+		.aor = arena_printf(&j->arena, "u%u@h", user), .contacts = j->contacts, .call_id = STR("c"), .cseq = r->cseq,
+		.path = STR("<sip:edge;lr>"), .user_agent = STR("a phone"), .wall_ms = disk_clock.wall_ms, .arena = &j->arena,
+		.loop = r->loop, .done = done };
+	return j;
+}
+
+static void submit(struct job *j)
+{
+	j->run->waiting++;
+	assert_int_equal(location_register(j->run->loc, &j->u), LOCATION_DONE);
+}
+
+/* One binding of a user, or both, by Contact or by star. */
+static void ask(struct run *r, unsigned user, bool brief)
+{
+	struct job *j = job_new(r, user);
+	uint32_t what = below(r, 20), first = 2 * user + below(r, 2), expires_s = below(r, 4) == 0 ? 0 : brief ? RUN_SHORT_S : RUN_LONG_S;
+	j->u.star = what == 0;
 	if (j->u.star)
 		expires_s = 0;
 	else
@@ -187,8 +204,7 @@ static void ask(struct run *r, unsigned user, bool brief)
 		for (unsigned i = 0; i < 2; i++)
 			r->keys[j->of[i].key].list[j->of[i].version].partner = (int)j->of[!i].version;
 	}
-	r->waiting++;
-	assert_int_equal(location_register(r->loc, &j->u), LOCATION_DONE);
+	submit(j);
 }
 
 static void wait_for_answers(struct run *r)
@@ -196,6 +212,15 @@ static void wait_for_answers(struct run *r)
 	while (r->waiting)
 		assert_int_equal(loop_turn(r->loop, 1000), 0);
 	settle(r);
+}
+
+void run_register(struct run *r, unsigned key, uint32_t expires_s)
+{
+	struct job *j = job_new(r, key / 2);
+	add_contact(j, key, expires_s);
+	will_be(j, key, expires_s);
+	submit(j);
+	wait_for_answers(r);
 }
 
 void run_burst(struct run *r, unsigned most)
@@ -246,7 +271,7 @@ void run_check_memory(struct run *r)
 /* --- the other steps --- */
 
 /* Nobody is told what became of it: it is looked for. */
-static void drop(struct run *r)
+void run_drop(struct run *r)
 {
 	struct run_found found[RUN_KEYS];
 	unsigned key = below(r, RUN_KEYS);
@@ -275,7 +300,7 @@ static void drop(struct run *r)
 
 static void let_expire(struct run *r)
 {
-	disk_clock.wall_ms += SHORT_S * 1000 / 2 * (1 + below(r, 3));
+	disk_clock.wall_ms += RUN_SHORT_S * 1000 / 2 * (1 + below(r, 3));
 	location_expire(r->loc, disk_clock.wall_ms, 1000);
 }
 
@@ -312,7 +337,7 @@ void run_steps(struct run *r, unsigned count, bool with_failures)
 			disk_clock.mono_ms += RUN_SEGMENT_MS;
 			break;
 		case 2:
-			drop(r);
+			run_drop(r);
 			break;
 		case 3:
 			let_expire(r);
@@ -343,28 +368,40 @@ static bool open_location(struct run *r, char *why, size_t why_size)
 	       location_new(&s, disk_clock.wall_ms, &r->loc, why, why_size) == 0;
 }
 
+/* What a start found is what holds from this step on. */
+static void take_for_true(struct run *r, size_t step)
+{
+	struct run_found found[RUN_KEYS];
+	look(r, found);
+	for (unsigned i = 0; i < RUN_KEYS; i++) {
+		promise(r, i, (struct run_version){ .cseq = found[i].cseq, .bound = found[i].bound, .partner = -1,
+		                                   .expires_wall_ms = found[i].expires_wall_ms, .asked = step,
+		                                   .acked = durable(r) ? step : NEVER, .void_from = NEVER });
+		r->cseq = found[i].cseq > r->cseq ? found[i].cseq : r->cseq;
+	}
+}
+
 bool run_start(struct run *r, const char *folder, uint64_t seed, bool refuse, char *why, size_t why_size)
 {
 	*r = (struct run){ .folder = folder, .refuse = refuse, .random = seed };
 	assert_int_equal(loop_new(&r->loop), 0);
 	if (!open_location(r, why, why_size))
 		return false;
-	struct run_found found[RUN_KEYS];
-	look(r, found);
-	for (unsigned i = 0; i < RUN_KEYS; i++) {
-		promise(r, i, (struct run_version){ .cseq = found[i].cseq, .bound = found[i].bound,
-		                                   .expires_wall_ms = found[i].expires_wall_ms, .void_from = NEVER, .partner = -1 });
-		r->cseq = found[i].cseq > r->cseq ? found[i].cseq : r->cseq;
-	}
+	take_for_true(r, 0);
 	return true;
 }
 
 bool run_restart(struct run *r, char *why, size_t why_size)
 {
-	location_free(r->loc);
+	char broken[800];
+	struct run_found found[RUN_KEYS];
+	run_close(r);
 	if (!open_location(r, why, why_size))
 		return false;
-	run_check_memory(r);
+	look(r, found);
+	if (!run_keeps_promises(r, disk_count(), disk_clock.wall_ms, found, broken, sizeof broken))
+		fail_msg("after a restart: %s", broken);
+	take_for_true(r, disk_count());
 	return true;
 }
 
@@ -408,8 +445,11 @@ bool run_recover(const char *folder, int64_t wall_ms, struct run_found found[RUN
 	if (store_open_sqlite(&(struct store_settings){ .folder = folder }, &st, why, why_size))
 		return false;
 	int err = store_recover(st, wall_ms, recovered, &at, &highest, why, why_size);
+	unsigned damaged = 0;
+	for (unsigned i = 0; i < st->count; i++)
+		damaged += st->older[i].damaged;
 	store_close(st);
-	if (!err && at.unreadable)
-		snprintf(why, why_size, "%u records cannot be read", at.unreadable);
-	return !err && !at.unreadable;
+	if (!err && (at.unreadable || damaged))
+		snprintf(why, why_size, "%u records cannot be read, %u segments are damaged", at.unreadable, damaged);
+	return !err && !at.unreadable && !damaged;
 }

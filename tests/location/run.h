@@ -9,7 +9,7 @@
 #include "location.h"
 #include "store.h"
 
-enum { RUN_KEYS = 12, RUN_SEGMENT_MS = 60000, RUN_RETRY_MS = 1000 };
+enum { RUN_KEYS = 12, RUN_SEGMENT_MS = 60000, RUN_RETRY_MS = 1000, RUN_LONG_S = 86400, RUN_SHORT_S = 30 };
 
 /* What a binding became by one change. Steps are disk_count() at that time. */
 struct run_version {
@@ -45,11 +45,14 @@ struct run {
 /* What is found in the folder is where it starts from. False: it did not open, *why says it. */
 bool run_start(struct run *r, const char *folder, uint64_t seed, bool refuse, char *why, size_t why_size);
 void run_steps(struct run *r, unsigned count, bool with_failures);
+void run_register(struct run *r, unsigned key, uint32_t expires_s);     /* answered when it returns */
 /* One burst of REGISTERs, all answered when it returns. */
 void run_burst(struct run *r, unsigned most);
+/* One binding is found dead. */
+void run_drop(struct run *r);
 /* After whatever failed: time goes on until the store is durable again. */
 void run_heal(struct run *r);
-/* Close and open it again in an orderly way. */
+/* Close and open it again in an orderly way; after false it may be tried again. */
 bool run_restart(struct run *r, char *why, size_t why_size);
 void run_close(struct run *r);          /* promises stay */
 void run_free(struct run *r);

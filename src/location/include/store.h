@@ -40,11 +40,13 @@ struct store_batch {
 /* Opens the newest state. *why says what to do when it fails (unwritable, locked, damaged beyond reading). */
 int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size);
 /* Every row that is live (highest seq per key, not deleted, not expired), once, before any put. A segment
- * that cannot be read is reported to the log, set aside as .damaged, and what could be read is kept. -errno
- * only when a segment was written by a newer sluice or nothing can be listed; *why then says what to do. */
+ * that is damaged is reported to the log, set aside as .damaged, and what could be read is kept. -errno
+ * when a segment was written by a newer sluice, or the system does not let us list or open what is there (which may pass, so
+ * nothing is left out for it); *why then says what to do. */
 int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, const struct store_row *row), void *user,
                   uint64_t *highest_seq, char *why, size_t why_size);
-/* Begins a segment and starts the writer thread. `snapshot` is called, here or on that thread, when a new segment
+/* Begins a segment and starts the writer thread; when no segment can be begun (a full disk) that is an error with
+ * refuse_on_failure, else a failure to go on from like any later one. `snapshot` is called, here or on that thread, when a new segment
  * must start from live memory: it puts every binding, and with that the older segments are obsolete. */
 int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink),
                 void *user, char *why, size_t why_size);
