@@ -108,6 +108,11 @@ bool branch_was_heard(const struct branch *b)
 	return b->client && txn_got_response(b->client);
 }
 
+bool branch_phone_spoke(const struct branch *b)
+{
+	return b->target->node ? b->rang : branch_was_heard(b);
+}
+
 static const struct txn_client_ops ops = {
 	.response = got_response, .silent = is_silent, .failed = has_failed, .over = is_over,
 };

@@ -48,12 +48,14 @@ void context_free(struct context *cx)
 
 void context_cancel(struct context *cx, struct str reason_row)
 {
+	/* A home waits for nobody, but passes a 200 on that crosses its CANCEL: it gets the chance. */
+	bool asked_by_home = cx->view.path && (cx->rights & PEER_PATH);
 	LIST_EACH(&cx->branches, it) {
 		struct branch *b = CONTAINER(it, struct branch, node);
 		if (!b->open)
 			continue;
 		branch_cancel(b, reason_row);
-		if (!branch_was_heard(b))
+		if (!branch_phone_spoke(b) && !asked_by_home)
 			branch_close(b);        /* its CANCEL leaves with its first response (PX-44); nobody waits for it */
 	}
 	groups_end(cx);
@@ -133,6 +135,7 @@ static void provisional(struct context *cx, struct branch *b, struct packet *p)
 		if (cx->msg && says_flow_silent(cx, b, p))      /* after the answer there is nobody to replace it for */
 			group_silent(cx, b);
 	} else if (b->open && cx->msg && cx->invite) {  /* TX-15; who was replaced and lost says nothing any more */
+		b->rang = true;
 		group_follow(b);
 		struct wire *w = response_build(cx, p, p->msg.status);
 		txn_reply(cx->px->s.txns, cx->st, p->msg.status, w);
@@ -185,6 +188,8 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	if (status == 430) {
+		g->flow_lost = true;
+		g->rang = false;
 		forget_flow(cx, b->target);
 		group_settle(cx, g);
 		consider(cx, 430, NULL);

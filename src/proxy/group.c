@@ -166,8 +166,7 @@ static void give_up(struct loop_timer *t)
 	bool unwanted = cx->cancelled || cx->stopped;
 	LIST_EACH(&cx->branches, it) {
 		struct branch *b = CONTAINER(it, struct branch, node);
-		bool mute = b->target->node || !branch_was_heard(b);    /* an edge's 100 is not the phone's */
-		if (!b->open || !(unwanted || (b->abandoned && mute)))
+		if (!b->open || !(unwanted || (b->abandoned && !branch_phone_spoke(b))))
 			continue;
 		branch_cancel(b, STR_NONE);
 		context_target_failed(cx, b, 408);

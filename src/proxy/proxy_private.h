@@ -87,6 +87,7 @@ struct branch {
 	struct loop_timer timer_c;
 	bool open;                      /* may still give a final response */
 	bool cancelled;
+	bool rang;                      /* gave 101-199 */
 	bool abandoned;                 /* silent, and replaced by the next target of its group */
 	bool lost;                      /* cancelled because another of its group rang, not because its time was over */
 };
@@ -246,6 +247,7 @@ void branch_close(struct branch *b);                    /* it will give no final
 void branch_free(struct branch *b);
 /* It was cancelled in favour of another, and nothing of that has left: it may give a final response again. */
 bool branch_reopen(struct branch *b);
+bool branch_phone_spoke(const struct branch *b);        /* the phone itself: a 100 of an edge is the edge's own */
 bool branch_was_heard(const struct branch *b);          /* any response, also 100 */
 
 /* context.c: what branches report */
