@@ -10,6 +10,7 @@ import collections
 import logging
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -257,7 +258,15 @@ class World:
             how = self.random.choice(["rst", "fin"])
             self.count["flow broken: " + how] += 1
             phone.note("%s: breaks (%s)" % (f, how))
-            f.drop(how)
+            self.lose(f, how)
+
+    @staticmethod
+    def lose(f, how):
+        """UDP ends without a sign: nobody hears of it before something is sent there."""
+        if f.kind == "udp":
+            for leg in f.phone.legs.values():
+                leg.lost_to_silence(f)
+        f.drop(how)
 
     def move_flow(self, phone):
         f = self.some_flow(phone)
@@ -265,7 +274,7 @@ class World:
             self.count["flow moved"] += 1
             phone.note("%s: moves" % f)
             f.skip_wait = True
-            f.drop("rst")
+            self.lose(f, "rst")
 
     def hang_flow(self, phone):
         f = self.some_flow(phone)
@@ -304,9 +313,9 @@ class World:
         f.update()
         for leg in f.phone.legs.values():
             leg.lost_to_silence(f)
-        await packets.change("add", link)
+        await packets.change_path("add", link)
         await asyncio.sleep(seconds)
-        await packets.change("delete", link)
+        await packets.change_path("delete", link)
         f.healing = link
         while f.cut is link and link.is_open:
             link.ping()
@@ -335,7 +344,7 @@ class World:
         f.phone.note("%s: deregisters" % f)
         f.away_s = self.random.uniform(0.5, 8)
         await f.deregister()
-        f.drop("fin")
+        self.lose(f, "fin")
 
     def kill_phone(self, phone):
         self.count["phone killed"] += 1
@@ -351,12 +360,14 @@ class World:
         r = self.random
         await asyncio.sleep(3)
         while True:
-            edge, deed = r.choice(self.edges), r.choices(["kill", "stop", "hang"], [4, 2, 4])[0]
-            self.count["edge " + {"kill": "killed", "stop": "stopped", "hang": "hung"}[deed]] += 1
-            if deed == "hang":
+            edge, deed = r.choice(self.edges), r.choices(["killed", "stopped", "hung", "cut"], [4, 2, 3, 3 if self.can_cut else 0])[0]
+            self.count["edge " + deed] += 1
+            if deed == "hung":
                 await edge.freeze(3)
+            elif deed == "cut":
+                await edge.cut(self.home, r.uniform(1, 4))
             else:
-                await edge.end(deed == "kill")
+                await edge.end(deed == "killed")
                 await asyncio.sleep(r.uniform(1, 5))
                 await edge.launch()
             await asyncio.sleep(r.uniform(4, 16))
@@ -474,6 +485,7 @@ def main():
 
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)      # a crash leaves its core
     why_not = packets.prepare()
     if why_not:
         print("no dropped packets in this run: " + why_not)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 
+import packets
 import server
 from server import Sluice
 
@@ -38,9 +39,9 @@ class Node(Sluice):
                 self.provision()
         log = open(self.log_path, "ab")
         env = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:exitcode=98:print_stacktrace=1",
-                   ASAN_OPTIONS="detect_leaks=1:exitcode=99:quarantine_size_mb=16:thread_local_quarantine_size_kb=64:malloc_context_size=12")
+                   ASAN_OPTIONS="detect_leaks=1:exitcode=99:quarantine_size_mb=16:thread_local_quarantine_size_kb=64:malloc_context_size=12:disable_coredump=0")
         self.process = subprocess.Popen([server.BIN, "serve", "--config", self.config_path], stdin=subprocess.DEVNULL, stdout=log,
-                                        stderr=subprocess.STDOUT, env=env)
+                                        stderr=subprocess.STDOUT, env=env, cwd=self.folder)
         log.close()
         self.generation += 1
         for _ in range(600):
@@ -85,6 +86,19 @@ class Node(Sluice):
         self.process.send_signal(signal.SIGCONT)
         self.note("SIGCONT")
         await asyncio.sleep(SETTLE_S)
+        self.set_up(True)
+
+    async def cut(self, home, seconds):
+        """The link between this edge and the home drops everything. TCP may take as long again before it sends."""
+        rows = await self.ask("flows") or []
+        ports = {self.port} | {int(r["local"].split(":")[1]) for r in rows if r.get("remote") == "127.0.0.1:%d" % home.port}
+        self.note("link to the home cut for %.1f s" % seconds)
+        self.set_up(False)
+        await packets.change_links("add", ports)
+        await asyncio.sleep(seconds)
+        await packets.change_links("delete", ports)
+        self.note("link to the home whole again")
+        await asyncio.sleep(2 * seconds + SETTLE_S)
         self.set_up(True)
 
     def died(self):

@@ -9,10 +9,13 @@ import subprocess
 CLONE_NEWNET = 0x40000000
 RULES = """table ip churn {
 	set dead { type ipv4_addr . inet_proto . inet_service; }
+	set links { type inet_service; }
 	chain in {
 		type filter hook input priority 0;
 		ip saddr . ip protocol . th sport @dead drop
 		ip daddr . ip protocol . th dport @dead drop
+		ip saddr 127.0.0.1 ip daddr 127.0.0.1 tcp sport @links drop
+		ip saddr 127.0.0.1 ip daddr 127.0.0.1 tcp dport @links drop
 	}
 }"""
 
@@ -35,9 +38,18 @@ def prepare():
     return "nft: " + p.stderr if p.returncode else None
 
 
-async def change(verb, link):
+async def change(verb, to, element):
     """verb: add, or delete."""
-    element = "{ %s . %s . %d }" % (link.local[0], "udp" if link.proto == "UDP" else "tcp", link.local[1])
-    p = await asyncio.create_subprocess_exec(tool("nft"), verb, "element", "ip", "churn", "dead", element)
+    p = await asyncio.create_subprocess_exec(tool("nft"), verb, "element", "ip", "churn", to, "{ %s }" % element)
     if await p.wait():
-        raise RuntimeError("nft %s element %s failed" % (verb, element))
+        raise RuntimeError("nft %s element %s %s failed" % (verb, to, element))
+
+
+async def change_path(verb, link):
+    """A phone's connection."""
+    await change(verb, "dead", "%s . %s . %d" % (link.local[0], "udp" if link.proto == "UDP" else "tcp", link.local[1]))
+
+
+async def change_links(verb, ports):
+    """Connections between servers, by a port of theirs."""
+    await change(verb, "links", ", ".join(map(str, sorted(ports))))
