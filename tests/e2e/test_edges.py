@@ -19,10 +19,10 @@ class Site:
     """home: registrar and proxy of example.com. edges: relay to it, with the same keys: one cluster. Phones come from 127.0.0.2 and
     up, so that they are no peers."""
 
-    def __init__(self, make_server, config=None, link="tcp"):
+    def __init__(self, make_server, config=None, link="tcp", home_config=None):
         home_peers = [{"from": "127.0.0.1", "rights": ["path"]}]
         config = {"peers": home_peers, **(config or {})}
-        self.home = make_server("home", config=config)
+        self.home = make_server("home", config={**config, **(home_config or {})})
         route = [{"domain": DOMAIN, "to": ["sip:127.0.0.1:%d;transport=%s" % (self.home.address(link)[1], link)], "from": "anyone"}]
         self.edges = [make_server("edge%d" % i, start=False, domain=None, config={"routes": route, **config}) for i in (1, 2)]
         for e in self.edges:

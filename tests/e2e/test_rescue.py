@@ -179,14 +179,22 @@ def test_a_phone_that_calls_itself_keeps_its_two_ends_apart(server, phones):
     arrives(call.within("BYE"), flows[0], flows[1])
 
 
-def test_a_gateway_that_is_down_does_not_end_the_dialog(make_server, phones):
+@pytest.mark.parametrize("behind_edge", [False, True])
+def test_a_gateway_that_is_down_does_not_end_the_dialog(make_server, phones, behind_edge):
     """The registration in the route set is the caller's; whether the callee comes back nobody here knows: 500, not 481."""
     gateway = UdpPeer(("127.0.0.1", 9))
-    server = make_server(config={"routes": [{"domain": "pstn.invalid", "to": ["sip:127.0.0.1:%d" % gateway.local[1]]}]})
-    alice, bob = phones(server, "alice"), phones(server, "bob")
-    flows = [alice.open("tcp"), alice.open("tcp")]
-    call = alice.invite("sip:+1555@pstn.invalid", flow=flows[0], early=True)
-    gateway.target = server.address("udp")
+    to = "sip:+1555@%s" % ("example.com" if behind_edge else "pstn.invalid")
+    routes = {"routes": [{"prefix" if behind_edge else "domain": "+1" if behind_edge else "pstn.invalid",
+                          "to": ["sip:127.0.0.1:%d" % gateway.local[1]]}]}
+    if behind_edge:
+        site = Site(make_server, link="udp", home_config=routes)
+        home, first = site.home, site.edges[0]
+    else:
+        home = first = make_server(config=routes)
+    alice = phones(home, "alice")
+    flows = [alice.open("udp", server=first, **far(n=2)) for _ in range(2)]
+    call = alice.invite(to, flow=flows[0], early=True)
+    gateway.target = home.address("udp")
     gateway.answer(gateway.expect("INVITE"), 200, contact="<%s>" % gateway.contact_uri())
     assert call.wait().status == 200
     gateway.expect("ACK")
@@ -420,8 +428,9 @@ def test_both_edges_and_both_flows_lost_one_after_the_other(site, far_talk):
 
 
 def test_a_flow_that_is_silent_at_its_edge_is_replaced_over_the_other(make_server, phones):
-    """The edge says so in a 100; the home tries the other edge; the ACK takes the way of the re-INVITE."""
-    site = Site(make_server, QUICK)
+    """The edge says so in a 100, long before the home would wonder; the home tries the other edge; the ACK takes the way of the
+    re-INVITE."""
+    site = Site(make_server, QUICK, home_config={"failover": {"stream": "4s"}})
     alice, aflows = connect(phones, site, "alice", 2)
     bob, bflows = connect(phones, site, "bob", 3)
     call, leg = set_up(alice, aflows[0], bflows[1])
