@@ -152,7 +152,7 @@ static void success(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	if (cx->msg && cx->msg->method == SIP_REGISTER && cx->rights == 0)
-		registered_note(cx, &p->msg);
+		registered_note(cx, p);
 	rescue_remember(cx, b);
 	struct wire *w = response_build(cx, p, p->msg.status);
 	struct txn_server *st = cx->st;

@@ -200,7 +200,7 @@ bool rescue_recall(struct context *cx, struct target *t);
 void rescue_forget_all(struct proxy *px);
 
 /* registered.c: a home's 200 to a REGISTER that went through us. */
-void registered_note(struct context *cx, const struct sip_msg *ok);
+void registered_note(struct context *cx, const struct packet *ok);
 /* The canonical instance-id in a value of +sip.instance. */
 struct str instance_of(struct str value, struct arena *arena);
 

@@ -97,19 +97,31 @@ static unsigned merge(struct flow_registration *all, unsigned count, const struc
 	return count + 1;
 }
 
-void registered_note(struct context *cx, const struct sip_msg *ok)
+/* Whoever is noted gets what the dead flows of that phone lose. So a home says it whom we know as such, who brings the requests for
+ * the phone to its flow (peers[].rights: path); a user could send his REGISTER to a server of his own. And who is who in a domain of
+ * ours is the registrar's to say. */
+static bool is_believed(const struct context *cx, const struct packet *ok)
+{
+	const struct policy *policy = cx->px->s.policy;
+	return !policy_domain(policy, cx->msg->to.uri.host) && (policy_rights(policy, &ok->from.remote, ok->peer_names) & PEER_PATH);
+}
+
+void registered_note(struct context *cx, const struct packet *ok)
 {
 	struct proxy *px = cx->px;
 	struct flow_registration all[MAX_CONTACTS];
-	struct str aor = aor_of(px, &cx->msg->to.uri, &px->work), value;
 	struct sip_values it;
+	struct str value;
 	unsigned looked_at = 0, count = 0;
+	if (!is_believed(cx, ok))
+		return;
+	struct str aor = aor_of(px, &cx->msg->to.uri, &px->work);
 	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
 	while (looked_at++ < MAX_CONTACTS && sip_values_next(&it, &value)) {
 		struct phone_contact c;
 		if (!read_contact(value, &px->work, &c))
 			continue;
-		struct flow_registration r = outcome(cx, ok, &c, aor);
+		struct flow_registration r = outcome(cx, &ok->msg, &c, aor);
 		if (r.registration)
 			count = merge(all, count, &r);
 	}

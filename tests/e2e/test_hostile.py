@@ -162,3 +162,35 @@ def test_nobody_makes_us_repeat_ourselves_for_nothing(make_server):
         again = peer.receive(2)
         assert again.status == status and again.tag("to") == first.tag("to")
     peer.close()
+
+
+def test_nobody_grants_himself_the_phone_of_another(make_server, phones):
+    """A 200 to a REGISTER that passed through us names no phone of ours, and none of anybody's unless a neighbour says so who may
+    hand us flows: else a user, with a server of his own that says 200 to everything, would get what the flows of others lost."""
+    server = make_server()
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    flow = alice.open("tcp", bind=("127.0.0.2", 0))
+    call = bob.open("udp", bind=("127.0.0.3", 0)).phone.invite("sip:alice@example.com", early=True)
+    leg = Callee.wait(flow)
+    leg.pick_up()
+    assert call.wait().status == 200
+    leg.expect_ack()
+
+    carol, evil = phones(server, "carol").open("tcp", bind=("127.0.0.4", 0)), stranger(server, 7)
+    contact = '<%s>;+sip.instance="<%s>";reg-id=9' % (carol.peer.contact_uri(), alice.instance)
+    carol.peer.send(carol.peer.request("REGISTER", evil.contact_uri(), "sip:carol@example.com", "sip:alice@example.com",
+                                       call_id="own", contact=contact, headers=[("Supported", "path, outbound")]))
+    challenge = carol.peer.expect(407).get("proxy-authenticate")
+    carol.peer.send(carol.peer.request("REGISTER", evil.contact_uri(), "sip:carol@example.com", "sip:alice@example.com",
+                                       call_id="own", cseq=2, contact=contact, headers=[
+                                           ("Supported", "path, outbound"),
+                                           ("Proxy-Authorization", digest(challenge, "REGISTER", evil.contact_uri(), "carol",
+                                                                          server.passwords["carol"]))]))
+    seen = evil.expect("REGISTER")
+    evil.answer(seen, 200, contact=seen.get("contact") + ";expires=3600", headers=[("Require", "outbound")])
+    carol.peer.expect(200)
+
+    flow.peer.reset()
+    call.within("BYE")
+    carol.peer.silent(1)
+    assert call.peer.receive(3, lambda m: m.is_response and m.status >= 200).status == 500
