@@ -77,8 +77,9 @@ def join(cases):
     return out
 
 
-def write(path, version, cases):
-    rows = sorted('\t'.join((test, *result)).rstrip() for test, result in join(cases).items())
+def write(path, version, cases, kept=()):
+    """The cases of a run, and rows of an earlier one."""
+    rows = sorted('\t'.join((test, *result)).rstrip() for test, result in {**dict(kept), **join(cases)}.items())
     with open(path, 'w', encoding='utf-8') as file:
         file.write('# %s\n%s\n' % (version, '\n'.join(rows)))
 

@@ -171,7 +171,7 @@ def site(make_server):
 
 @pytest.mark.parametrize("kind", ["udp", "tcp", "tls"])
 def test_baresip_registers_over_two_edges_and_calls(site, baresips, kind):
-    """OB-36 OB-60 OB-79: two flows of one instance; each side calls, each side hangs up; SIGTERM takes both bindings back."""
+    """OB-36 OB-60: two flows of one instance; each side calls, each side hangs up; SIGTERM takes both bindings back."""
     home, edges = site
     alice = baresips(home, "alice", kind, edges)
     bob = baresips(home, "bob", kind, edges)
