@@ -118,22 +118,49 @@ static void refuse(struct registration *g, enum register_fault fault)
 	packet_free(g->packet);
 }
 
-/* Whose flow it is now: what judges its silence, and what finds this phone again when the flow has died. */
-static void note_flow(const struct registration *g)
+/* What one Contact has come to. */
+static struct flow_registration outcome(const struct registration *g, const struct contact_update *c)
 {
 	const struct registrar *r = g->r;
 	const struct token_keys *keys = transport_keys(r->parts.transport);
 	const struct location_update *u = &g->update;
-	for (unsigned i = 0; i < u->contact_count; i++) {
-		const struct contact_update *c = &u->contacts[i];
-		struct flow_registration to = {
-			.registration = token_registration(keys, u->aor, location_instance(c->instance, u->arena)),
-			.address = token_registration(keys, u->aor, STR("")), .outbound = g->require_outbound,
-			.nat = u->via_flow && c->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP,
-			.until_ms = c->expires_s ? loop_now_ms(r->parts.loop) + (int64_t)c->expires_s * 1000 : 0,
-		};
-		transport_flow_registered(r->parts.transport_worker, &g->packet->from, &to);
-	}
+	return (struct flow_registration){
+		.registration = token_registration(keys, u->aor, location_instance(c->instance, u->arena)),
+		.address = token_registration(keys, u->aor, STR("")), .outbound = g->require_outbound,
+		.nat = u->via_flow && c->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP,
+		.until_ms = c->expires_s ? loop_now_ms(r->parts.loop) + (int64_t)c->expires_s * 1000 : 0,
+	};
+}
+
+/* "*": all bindings are gone, whoever of this address is on the flow. */
+static struct flow_registration outcome_of_star(const struct registration *g)
+{
+	const struct registrar *r = g->r;
+	uint64_t address = token_registration(transport_keys(r->parts.transport), g->update.aor, STR(""));
+	return (struct flow_registration){ .address = address, .registration = transport_registration_on(
+	                                   r->parts.transport, &g->packet->from, address, loop_now_ms(r->parts.loop)) };
+}
+
+/* A phone that moves removes its old Contact and binds a new one in one request, in any order: what it has then counts. */
+static bool is_outlasted(const struct flow_registration *all, unsigned count, const struct flow_registration *r)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (all[i].registration == r->registration && all[i].until_ms > r->until_ms)
+			return true;
+	return false;
+}
+
+/* Whose flow it is now: what judges its silence, and what finds this phone again when the flow has died. */
+static void note_flow(const struct registration *g)
+{
+	const struct location_update *u = &g->update;
+	unsigned count = u->star ? 1 : u->contact_count;
+	struct flow_registration *all = arena_array(u->arena, count, sizeof *all);
+	for (unsigned i = 0; i < count; i++)
+		all[i] = u->star ? outcome_of_star(g) : outcome(g, &u->contacts[i]);
+	for (unsigned i = 0; i < count; i++)
+		if (!is_outlasted(all, count, &all[i]))
+			transport_flow_registered(g->r->parts.transport_worker, &g->packet->from, &all[i]);
 }
 
 static void grant(struct registration *g)
