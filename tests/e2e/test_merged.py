@@ -461,9 +461,8 @@ def over_edges(test):
     return again
 
 
-# An edge's 100 takes the home's CANCEL, and the edge has answered 487 when its mute phone speaks: no copy is taken back, and no late 200 goes up.
-ONLY_DIRECT = ["test_the_loser_is_taken_back", "test_both_answer", "test_a_ring_and_then_the_answer_of_the_loser",
-               "test_482_of_a_phone_that_still_holds_the_lost_copy_is_asked_again", "test_cancel_while_482_waits"]
+# An edge's 100 takes the home's CANCEL at once: no copy behind an edge is taken back.
+ONLY_DIRECT = ["test_the_loser_is_taken_back"]
 
 for name in [n for n in globals() if n.startswith("test_") and n not in ONLY_DIRECT]:
     globals()[name + "_over_edges"] = over_edges(globals()[name])
