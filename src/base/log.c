@@ -7,10 +7,10 @@
  * hangs on a reader that has stopped reading. One process has one log; its state is this file's. */
 #include "log.h"
 #include "clock.h"
+#include "thread.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,23 +185,12 @@ static void free_queues(void)
 	self.in = self.out = (struct queue){ 0 };
 }
 
-/* Signals are the business of other threads. */
-static int start_thread(void)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int err = pthread_create(&self.thread, NULL, empty_queue, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -err;
-}
-
 int log_start(enum log_level level)
 {
 	log_set_level(level);
 	self.in.bytes = malloc(QUEUE_BYTES);
 	self.out.bytes = malloc(QUEUE_BYTES);
-	int err = self.in.bytes && self.out.bytes ? start_thread() : -ENOMEM;
+	int err = self.in.bytes && self.out.bytes ? thread_start(&self.thread, empty_queue, NULL) : -ENOMEM;
 	if (err) {
 		free_queues();
 		return err;

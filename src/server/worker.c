@@ -2,9 +2,9 @@
 /* worker.c - one thread of the server: its loop and what lives on it. */
 #include "clock.h"
 #include "server_private.h"
+#include "thread.h"
 #include <errno.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 
 #define EXPIRE_EVERY_MS 1000
@@ -102,16 +102,11 @@ static void *run(void *user)
 	return NULL;
 }
 
-/* Signals are the main thread's: workers block them all. */
 int worker_start(struct worker *w)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int err = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int err = thread_start(&w->thread, run, w);
 	w->running = err == 0;
-	return -err;
+	return err;
 }
 
 /* --- calls from the control thread --- */
