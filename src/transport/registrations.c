@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registrations.c - see registrations.h
  *
- * Locks are taken phone first, then flow; the verdicts' own come last. An entry is changed with both held, so either one is
+ * Locks are taken phone first, then address; the verdicts' own come last. An entry is changed with both held, so either one is
  * enough to read it. */
 #include "registrations.h"
 #include "clock.h"
@@ -12,7 +12,7 @@
 #define PHONE_MAX   (REGISTRATIONS_A_PHONE + 1)         /* and a dead one that is remembered */
 
 struct entry {
-	struct map_node by_phone, by_flow;
+	struct map_node by_phone, by_address;
 	uint64_t registration, address;
 	struct flow_ref flow;
 	int64_t until_ms;
@@ -29,7 +29,7 @@ struct registrations {
 	struct hash_key key;
 	_Atomic uint64_t order;
 	atomic_size_t count;
-	struct shard phones[REGISTRATIONS_SHARDS], flows[REGISTRATIONS_SHARDS];
+	struct shard phones[REGISTRATIONS_SHARDS], addresses[REGISTRATIONS_SHARDS];
 	struct flow_ref *pings;         /* the sweep's own */
 	size_t ping_count, ping_room;
 };
@@ -40,9 +40,9 @@ struct registrations *registrations_new(void)
 	r->key = hash_key_new();
 	for (unsigned i = 0; i < REGISTRATIONS_SHARDS; i++) {
 		pthread_mutex_init(&r->phones[i].lock, NULL);
-		pthread_mutex_init(&r->flows[i].lock, NULL);
+		pthread_mutex_init(&r->addresses[i].lock, NULL);
 		map_init(&r->phones[i].map);
-		map_init(&r->flows[i].map);
+		map_init(&r->addresses[i].map);
 	}
 	return r;
 }
@@ -62,9 +62,9 @@ void registrations_free(struct registrations *r)
 	for (unsigned i = 0; i < REGISTRATIONS_SHARDS; i++) {
 		map_each(&r->phones[i].map, free_entry, &r->phones[i]);
 		map_fini(&r->phones[i].map);
-		map_fini(&r->flows[i].map);     /* its nodes are gone with the entries */
+		map_fini(&r->addresses[i].map);         /* its nodes are gone with the entries */
 		pthread_mutex_destroy(&r->phones[i].lock);
-		pthread_mutex_destroy(&r->flows[i].lock);
+		pthread_mutex_destroy(&r->addresses[i].lock);
 	}
 	mem_free(r->pings);
 	mem_free(r);
@@ -77,22 +77,10 @@ size_t registrations_count(const struct registrations *r)
 
 /* --- keys --- */
 
-static uint64_t phone_hash(const struct registrations *r, uint64_t registration)
+/* Of a phone or an address. */
+static uint64_t hash_of(const struct registrations *r, uint64_t name)
 {
-	return hash_bytes(r->key, &registration, sizeof registration);
-}
-
-static uint64_t flow_hash(const struct registrations *r, const struct flow_ref *f, uint64_t address)
-{
-	struct {
-		uint64_t serial, address;
-		struct addr local, remote;
-	} key = { .serial = f->serial, .address = address };
-	if (!f->serial) {
-		key.local = f->local;
-		key.remote = f->remote;
-	}
-	return hash_bytes(r->key, &key, sizeof key);
+	return hash_bytes(r->key, &name, sizeof name);
 }
 
 static struct shard *phone_shard(struct registrations *r, uint64_t hash)
@@ -100,9 +88,9 @@ static struct shard *phone_shard(struct registrations *r, uint64_t hash)
 	return &r->phones[hash >> SHARD_SHIFT];
 }
 
-static struct shard *flow_shard(struct registrations *r, uint64_t hash)
+static struct shard *address_shard(struct registrations *r, uint64_t hash)
 {
-	return &r->flows[hash >> SHARD_SHIFT];
+	return &r->addresses[hash >> SHARD_SHIFT];
 }
 
 /* The entries of one phone, with its shard locked: e is the loop's variable. */
@@ -130,34 +118,49 @@ static struct entry *phone_again(const struct shard *s, struct entry *e)
 
 static void drop(struct registrations *r, struct shard *phones, struct entry *e)
 {
-	struct shard *flows = flow_shard(r, e->by_flow.hash);
-	pthread_mutex_lock(&flows->lock);
-	map_remove(&flows->map, &e->by_flow);
-	pthread_mutex_unlock(&flows->lock);
+	struct shard *addresses = address_shard(r, e->by_address.hash);
+	pthread_mutex_lock(&addresses->lock);
+	map_remove(&addresses->map, &e->by_address);
+	pthread_mutex_unlock(&addresses->lock);
 	map_remove(&phones->map, &e->by_phone);
 	mem_free(e);
 	atomic_fetch_sub_explicit(&r->count, 1, memory_order_relaxed);
 }
 
-static void link_entry(struct registrations *r, struct shard *phones, uint64_t hash, struct entry *e)
+static bool is_crowded(const struct shard *addresses, uint64_t hash, uint64_t address)
 {
-	uint64_t by_flow = flow_hash(r, &e->flow, e->address);
-	struct shard *flows = flow_shard(r, by_flow);
-	map_insert(&phones->map, &e->by_phone, hash);
-	pthread_mutex_lock(&flows->lock);
-	map_insert(&flows->map, &e->by_flow, by_flow);
-	pthread_mutex_unlock(&flows->lock);
+	unsigned n = 0;
+	for (struct map_node *at = map_first(&addresses->map, hash); at; at = map_again(&addresses->map, at))
+		n += CONTAINER(at, struct entry, by_address)->address == address;
+	return n >= REGISTRATIONS_AN_ADDRESS;
+}
+
+/* Takes e. */
+static void link_entry(struct registrations *r, struct shard *phones, uint64_t by_phone, struct entry *e)
+{
+	uint64_t by_address = hash_of(r, e->address);
+	struct shard *addresses = address_shard(r, by_address);
+	pthread_mutex_lock(&addresses->lock);
+	bool crowded = is_crowded(addresses, by_address, e->address);
+	if (!crowded)
+		map_insert(&addresses->map, &e->by_address, by_address);
+	pthread_mutex_unlock(&addresses->lock);
+	if (crowded) {
+		mem_free(e);
+		return;
+	}
+	map_insert(&phones->map, &e->by_phone, by_phone);
 	atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed);
 }
 
 static void renew(struct registrations *r, struct entry *e, const struct flow_registration *to)
 {
-	struct shard *flows = flow_shard(r, e->by_flow.hash);
-	pthread_mutex_lock(&flows->lock);
+	struct shard *addresses = address_shard(r, e->by_address.hash);
+	pthread_mutex_lock(&addresses->lock);
 	e->until_ms = to->until_ms;
 	e->nat = to->nat;
 	e->order = atomic_fetch_add_explicit(&r->order, 1, memory_order_relaxed);
-	pthread_mutex_unlock(&flows->lock);
+	pthread_mutex_unlock(&addresses->lock);
 }
 
 /* A phone behind NAT has one binding, whatever port its last REGISTER came from: with an instance-id it is known by it. */
@@ -209,7 +212,7 @@ static struct entry *find_flow(const struct shard *phones, uint64_t hash, uint64
 void registrations_note(struct transport *t, const struct flow_ref *f, const struct flow_registration *granted, int64_t now_ms)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = phone_hash(r, granted->registration);
+	uint64_t hash = hash_of(r, granted->registration);
 	struct shard *phones = phone_shard(r, hash);
 	struct flow_registration own = *granted, *to = &own;
 	own.nat &= !own.outbound && f->kind == TRANSPORT_UDP;   /* others ping us */
@@ -248,24 +251,24 @@ bool transport_flow_restore(struct transport *t, struct flow_ref *f, const struc
 uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = flow_hash(r, f, address), found = 0, order = 0;
-	struct shard *flows = flow_shard(r, hash);
-	pthread_mutex_lock(&flows->lock);
-	for (struct map_node *n = map_first(&flows->map, hash); n; n = map_again(&flows->map, n)) {
-		const struct entry *e = CONTAINER(n, struct entry, by_flow);
+	uint64_t hash = hash_of(r, address), found = 0, order = 0;
+	struct shard *addresses = address_shard(r, hash);
+	pthread_mutex_lock(&addresses->lock);
+	for (struct map_node *n = map_first(&addresses->map, hash); n; n = map_again(&addresses->map, n)) {
+		const struct entry *e = CONTAINER(n, struct entry, by_address);
 		if (e->address == address && e->until_ms > now_ms && flow_ref_same(&e->flow, f) && (!found || e->order > order)) {
 			found = e->registration;
 			order = e->order;
 		}
 	}
-	pthread_mutex_unlock(&flows->lock);
+	pthread_mutex_unlock(&addresses->lock);
 	return found;
 }
 
 bool transport_is_registered_on(const struct transport *t, const struct flow_ref *f, uint64_t registration, int64_t now_ms)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = phone_hash(r, registration);
+	uint64_t hash = hash_of(r, registration);
 	struct shard *phones = phone_shard(r, hash);
 	pthread_mutex_lock(&phones->lock);
 	const struct entry *e = find_flow(phones, hash, registration, f);
@@ -277,7 +280,7 @@ bool transport_is_registered_on(const struct transport *t, const struct flow_ref
 bool transport_sibling(const struct transport *t, uint64_t registration, int64_t now_ms, struct flow_ref *out)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = phone_hash(r, registration);
+	uint64_t hash = hash_of(r, registration);
 	struct shard *phones = phone_shard(r, hash);
 	struct entry *best = NULL;
 	bool best_suspect = false;
@@ -300,7 +303,7 @@ bool transport_sibling(const struct transport *t, uint64_t registration, int64_t
 bool transport_registration_known(const struct transport *t, uint64_t registration, int64_t now_ms)
 {
 	struct registrations *r = t->registrations;
-	uint64_t hash = phone_hash(r, registration);
+	uint64_t hash = hash_of(r, registration);
 	struct shard *phones = phone_shard(r, hash);
 	bool known = false;
 	pthread_mutex_lock(&phones->lock);
@@ -316,6 +319,7 @@ struct sweep {
 	struct transport *t;
 	struct shard *phones;
 	int64_t now_ms;
+	bool ping;
 };
 
 static void add_ping(struct registrations *r, const struct flow_ref *f)
@@ -333,7 +337,7 @@ static bool sweep_one(void *user, struct map_node *node)
 	struct entry *e = CONTAINER(node, struct entry, by_phone);
 	if (e->until_ms <= s->now_ms)
 		drop(s->t->registrations, s->phones, e);
-	else if (e->nat && transport_flow_holds(s->t, &e->flow))
+	else if (s->ping && e->nat && transport_flow_holds(s->t, &e->flow))
 		add_ping(s->t->registrations, &e->flow);
 	return true;
 }
@@ -342,7 +346,7 @@ void registrations_sweep(struct transport *t, unsigned shard, int64_t now_ms,
                          void (*ping)(void *user, const struct flow_ref *f), void *user)
 {
 	struct registrations *r = t->registrations;
-	struct sweep s = { t, &r->phones[shard], now_ms };
+	struct sweep s = { t, &r->phones[shard], now_ms, ping != NULL };
 	r->ping_count = 0;
 	pthread_mutex_lock(&s.phones->lock);
 	map_each(&s.phones->map, sweep_one, &s);

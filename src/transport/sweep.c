@@ -26,7 +26,7 @@ static void sweep_fired(struct loop_timer *timer)
 	if (due - w->swept > REGISTRATIONS_SHARDS)      /* this thread stood still: one round makes up for all */
 		w->swept = due - REGISTRATIONS_SHARDS;
 	for (; w->swept < due; w->swept++) {
-		registrations_sweep(w->t, w->swept % REGISTRATIONS_SHARDS, now_ms, ping, w);
+		registrations_sweep(w->t, w->swept % REGISTRATIONS_SHARDS, now_ms, round_ms ? ping : NULL, w);
 		udp_verdicts_expire(w->t->verdicts, w->swept % UDP_VERDICTS_SHARDS, now_ms);
 	}
 	loop_timer_set(w->loop, timer, now_ms + TICK_MS);

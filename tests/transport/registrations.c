@@ -199,6 +199,26 @@ static void a_phone_whose_udp_port_wanders_is_bounded_too(void **state)
 	node_fini(&n);
 }
 
+/* A user who has a new instance-id each time, on a flow of its own or all on one, fills his own share and nobody else's. */
+static void one_address_piles_up_nothing(void **state)
+{
+	struct node n;
+	(void)state;
+	node_init(&n);
+	struct flow_ref bobs = udp(7), one = udp(8);
+	granted(&n, &bobs, BOB_PHONE, BOB, NOW, NOW + 100);
+	for (uint16_t i = 0; i < 5000; i++) {
+		struct flow_ref f = i % 2 ? udp((uint16_t)(1000 + i)) : one;
+		granted(&n, &f, 10000 + i, ALICE, NOW, NOW + 100);
+		assert_true(registrations_count(n.t.registrations) <= 1 + REGISTRATIONS_AN_ADDRESS);
+	}
+	assert_int_equal(transport_registration_on(&n.t, &bobs, BOB, NOW), BOB_PHONE);
+	granted(&n, &one, 10000, ALICE, NOW, 0);                        /* there is room again */
+	granted(&n, &one, ALICE_PHONE, ALICE, NOW, NOW + 100);
+	assert_int_equal(transport_registration_on(&n.t, &one, ALICE, NOW), ALICE_PHONE);
+	node_fini(&n);
+}
+
 struct pinged {
 	unsigned count;
 	struct flow_ref last;
@@ -240,6 +260,9 @@ static void the_sweep_drops_what_is_over_and_pings_who_is_behind_nat(void **stat
 	assert_int_equal(registrations_count(n.t.registrations), 1);
 	udp_verdict_clear(n.t.verdicts, &c);
 	assert_int_equal(sweep(&n, NOW + 299).count, 1);
+	for (unsigned i = 0; i < REGISTRATIONS_SHARDS; i++)             /* nat_ping: 0 */
+		registrations_sweep(&n.t, i, NOW + 299, NULL, NULL);
+	assert_int_equal(registrations_count(n.t.registrations), 1);
 	assert_int_equal(sweep(&n, NOW + 300).count, 0);
 	assert_int_equal(registrations_count(n.t.registrations), 0);
 	node_fini(&n);
@@ -346,6 +369,7 @@ int main(void)
 		cmocka_unit_test(a_phone_that_comes_again_and_again_leaves_nothing_behind),
 		cmocka_unit_test(a_dead_flow_keeps_the_phone_known_for_as_long_as_it_was_granted),
 		cmocka_unit_test(a_phone_whose_udp_port_wanders_is_bounded_too),
+		cmocka_unit_test(one_address_piles_up_nothing),
 		cmocka_unit_test(the_sweep_drops_what_is_over_and_pings_who_is_behind_nat),
 		cmocka_unit_test(a_phone_behind_nat_is_pinged_where_it_registered_last),
 		cmocka_unit_test(many_phones_are_all_found_and_all_forgotten),
