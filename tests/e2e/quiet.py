@@ -30,6 +30,14 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def two_workers(tmp_path_factory):
+    """The same with two threads: the flow, the call and its answers belong to either."""
+    s = Sluice(tmp_path_factory.mktemp("two"), "two", config=CONFIG, users=(), workers=2)
+    yield s.start()
+    stop_all(s)
+
+
+@pytest.fixture(scope="module")
 def untuned(tmp_path_factory):
     """The same with the times that nobody has set."""
     s = Sluice(tmp_path_factory.mktemp("untuned"), "untuned", config=CONFIG, users=())
@@ -152,6 +160,14 @@ def scenes(*rule, on="home", **axes):
         test.__name__, test.__doc__, test.__module__ = rule.__name__, rule.__doc__, rule.__module__
         return test
     return make(rule[0]) if rule else make
+
+
+def again(test, on, ending):
+    """The same rule on another server."""
+    other = scenes(on=on, **test.axes)(test.rule)
+    other.__name__ = test.__name__ + ending
+    other.pytestmark = getattr(test, "pytestmark", [])
+    return other
 
 
 def request(flow, method, timeout=3):

@@ -3,8 +3,8 @@
 copy, in either order, the caller hears one story and the phone rings once. RFC 3261 §16.7, §9.1, RFC 5626 §7, RFC 6026."""
 import time
 
-from quiet import (GIVE_UP, SILENT, SLACK, connects, forget, hears, hears_nothing, home, is_cancelled, leg_on, no_request,  # noqa: F401
-                   request, scenes, site)
+from quiet import (GIVE_UP, SILENT, SLACK, again, connects, forget, hears, hears_nothing, home, is_cancelled, leg_on, no_request,  # noqa: F401
+                   request, scenes, site, two_workers)
 
 SAME = [("udp", "udp"), ("tcp", "tcp"), ("tls", "tls")]
 MIXED = SAME + [("udp", "tls"), ("tcp", "udp")]
@@ -312,7 +312,7 @@ def test_cancel_crosses_an_answer(s, first):
 
 @scenes
 def test_silence_is_no_verdict_before_its_time(s):
-    """DESIGN "abandoned branches": the replacement's flow dies, the abandoned one stays silent: the caller waits until give_up, then hears
+    """The replacement's flow dies, the abandoned one stays silent: the caller waits until give_up, then hears
     480."""
     m = s.meet("tcp", "tcp")
     m.new.peer.reset()
@@ -453,16 +453,15 @@ def test_all_flows_gone(s, first, rang):
     assert m.bindings() == 0
 
 
-# --- the same through edges: the home has the two branches, each edge has one of the flows ---
-
-def over_edges(test):
-    again = scenes(on="site", **test.axes)(test.rule)
-    again.__name__ = test.__name__ + "_over_edges"
-    return again
-
+# --- the same through edges: the home has the two branches, each edge has one of the flows; and with two workers ---
 
 # An edge's 100 takes the home's CANCEL at once: no copy behind an edge is taken back.
 ONLY_DIRECT = ["test_the_loser_is_taken_back"]
 
 for name in [n for n in globals() if n.startswith("test_") and n not in ONLY_DIRECT]:
-    globals()[name + "_over_edges"] = over_edges(globals()[name])
+    globals()[name + "_over_edges"] = again(globals()[name], "site", "_over_edges")
+
+for rule in (test_the_copy_that_rings_first_is_the_call, test_both_answer, test_a_refusal_on_either_copy_is_the_phones_answer,
+             test_482_of_either_copy_means_that_the_other_is_there, test_cancel_after_the_replacement,
+             test_the_flow_ends_while_the_phone_rings):
+    globals()[rule.__name__ + "_with_two_workers"] = again(rule, "two_workers", "_with_two_workers")

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from quiet import (GIVE_UP, LIFE, SILENT, SILENT_OTHER, SLACK, Meeting, connects, forget, hears, hears_nothing, home,  # noqa: F401
-                   is_cancelled, is_tried_first, leg_on, no_request, request, scenes, site, untuned)
+from quiet import (GIVE_UP, LIFE, SILENT, SILENT_OTHER, SLACK, Meeting, again, connects, forget, hears, hears_nothing, home,  # noqa: F401
+                   is_cancelled, is_tried_first, leg_on, no_request, request, scenes, site, two_workers, untuned)
 from sip import Message, TcpPeer
 
 KINDS = ["udp", "tcp", "tls"]
@@ -601,3 +601,10 @@ def test_a_phone_whose_window_is_closed(s, method):
         again = s.call(phone)
         leg_on(phone.flows[0], SLACK).answer(486)       # the suspect is not tried first
         hears(again, 486)
+
+
+# --- with two workers: a flow lives on one of them, and any of them may find it silent, dead or heard ---
+
+for rule in (test_a_silent_flow_is_replaced, test_a_suspect_is_tried_last, test_any_byte_clears_the_suspicion, test_a_suspect_is_probed,
+             test_a_message_has_its_own_time, test_a_right_quote_proves_the_flow_dead, test_a_wrong_quote_proves_nothing):
+    globals()[rule.__name__ + "_with_two_workers"] = again(rule, "two_workers", "_with_two_workers")
