@@ -354,6 +354,23 @@ def test_over_edges_a_phone_whose_flow_ended_is_reached_over_its_other_edge(far_
 
 
 @pytest.mark.parametrize("who", ["caller", "callee"])
+def test_over_edges_a_phone_is_known_among_those_of_its_user(site, phones, who):
+    """The home tells the caller's phones apart by the Contact of the INVITE, the callee's by where the call went."""
+    t = talk_at(site, phones)
+    user = {"caller": "alice", "callee": "bob"}[who]
+    other, others = connect(phones, site, user, 5)
+    if who == "caller":
+        lose(t.flow["callee"])                              # a call that began when both phones were there
+        alice, bob = t.phone["caller"], t.phone["callee"]
+        t.call, t.leg = set_up(alice, t.flow["caller"], t.sibling["callee"])
+        t.side, t.flow["callee"] = {"caller": t.call, "callee": t.leg}, t.sibling["callee"]
+    lose(t.flow[who])
+    rescued(t, who)
+    for flow in others:
+        flow.peer.silent(0.1)
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_flows_at_one_edge(site, phones, kind, who):
     """The edge finds the other flow by itself: the home hears no 430, and keeps what is bound."""
