@@ -72,7 +72,8 @@ void waiters_unacked(struct waiters *all, uint64_t serial)
 	do {
 		n = n->next;
 		struct waiter *w = CONTAINER(n, struct waiter, node);
-		w->unacked(w);
+		if (w->unacked)
+			w->unacked(w);
 	} while (n != last);
 }
 

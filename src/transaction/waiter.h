@@ -17,7 +17,7 @@ struct waiter {                         /* zero-initialised: waits for nothing *
 	struct list node;
 	struct waited *on;
 	void (*gone)(struct waiter *self);      /* the stream has ended; no longer waiting */
-	void (*unacked)(struct waiter *self);   /* its peer does not acknowledge; still waiting */
+	void (*unacked)(struct waiter *self);   /* its peer does not acknowledge; still waiting. NULL: not wanted */
 };
 
 void waiters_init(struct waiters *all);

@@ -188,6 +188,18 @@ static void when_that_is_refused_the_dns_is_asked_for_sent_by(void **state)
 	world_free(w);
 }
 
+static void a_new_connection_that_acknowledges_nothing_is_waited_for(void **state)
+{
+	struct world *w = answered_after_its_connection_ended("phone.example.org;branch=z9hG4bKa", SEND_OK);
+	struct flow_ref first = { .serial = 40, .kind = TRANSPORT_TCP };
+	(void)state;
+	txns_flow_unacked(w->x, &first);
+	assert_null(w->fake.resolver.asked);
+	txns_flow_closed(w->x, &first);
+	assert_non_null(w->fake.resolver.asked);
+	world_free(w);
+}
+
 static void a_name_of_a_stranger_does_not_lead_to_our_loopback(void **state)
 {
 	struct world *w = answered_after_its_connection_ended("phone.example.org:6379;branch=z9hG4bKa", SEND_OK);
@@ -254,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_stream_is_answered_on_its_connection),
 		cmocka_unit_test(without_its_connection_the_answer_goes_to_received_and_sent_by_port),
 		cmocka_unit_test(when_that_is_refused_the_dns_is_asked_for_sent_by),
+		cmocka_unit_test(a_new_connection_that_acknowledges_nothing_is_waited_for),
 		cmocka_unit_test(a_name_of_a_stranger_does_not_lead_to_our_loopback),
 		cmocka_unit_test(an_address_in_sent_by_is_not_asked_for),
 		cmocka_unit_test(a_name_that_does_not_exist_or_takes_too_long_is_the_end),
