@@ -16,7 +16,7 @@ RETRY = 2.0                                             # seconds until a phone 
 
 @scenes(kinds=MIXED, first=ORDERS)
 def test_the_copy_that_rings_first_is_the_call(s, kinds, first):
-    """OB-80 PX-44: the other one is not cancelled before it says something, then at once; it never rings at the caller."""
+    """PX-44: the other one is not cancelled before it says something, then at once; it never rings at the caller."""
     m = s.meet(*kinds)
     live, lost = m.both(first)
     live.ring()
@@ -43,7 +43,7 @@ def test_the_loser_is_not_repeated(s, first):
 
 @scenes(kinds=SAME, first=ORDERS)
 def test_a_late_ring_of_the_loser_stays_between_us(s, kinds, first):
-    """OB-80: its 180 is answered by CANCEL and not forwarded."""
+    """PX-44: its 180 is answered by CANCEL and not forwarded."""
     m = s.meet(*kinds)
     live, lost = m.both(first)
     live.ring()
@@ -157,7 +157,7 @@ def test_430_on_the_replacement_waits_for_the_abandoned_copy(s, kinds):
 
 @scenes(kinds=SAME, first=ORDERS)
 def test_482_of_either_copy_means_that_the_other_is_there(s, kinds, first):
-    """OB-80: it is neither an answer nor the end; the other rings and picks up."""
+    """It is neither an answer nor the end; the other rings and picks up."""
     m = s.meet(*kinds)
     live, lost = m.both(first)
     lost.answer(482)
@@ -172,7 +172,7 @@ def test_482_of_either_copy_means_that_the_other_is_there(s, kinds, first):
 
 @scenes(kinds=SAME, first=ORDERS)
 def test_482_after_the_other_rang(s, kinds, first):
-    """OB-80: the loser's last word changes nothing."""
+    """The loser's last word changes nothing."""
     m = s.meet(*kinds)
     live, lost = m.both(first)
     live.ring()
@@ -212,6 +212,7 @@ def at_once(c, status=487):
     hears(c, status)
     took = time.monotonic() - started
     assert took < SLACK, took
+    assert c.peer.receive(1, lambda m: m.is_response and m.call_id == c.call_id and m.method == "CANCEL").status == 200
 
 
 @scenes(kinds=SAME)
@@ -272,7 +273,7 @@ def test_cancel_and_the_phone_that_rang_has_gone_mute(s, first):
 
 @scenes(kinds=SAME, first=ORDERS)
 def test_cancel_after_482(s, kinds, first):
-    """OB-91: merged, the other copy still mute: 487 at once."""
+    """OB-91 PX-43: merged, the other copy still mute: 487 at once."""
     m = s.meet(*kinds)
     live, lost = m.both(first)
     lost.answer(482)
@@ -297,7 +298,7 @@ def test_cancel_between_430_and_the_next_flows_first_word(s, kinds):
 
 @scenes(first=ORDERS)
 def test_cancel_crosses_an_answer(s, first):
-    """PX-32 PX-43: after 487 a mute copy turns out to have picked up: the late 200 is the caller's to acknowledge and end."""
+    """PX-32 PX-43: the phone picks up as the caller gives up: the 200 is the caller's to acknowledge and end."""
     m = s.meet("tcp", "tcp")
     live, _ = m.both(first)
     live.ring()
@@ -356,7 +357,7 @@ def test_a_408_of_the_replacement_is_no_verdict_either(s):
 
 @scenes(death=["reset", "close"], kind=["tcp", "tls"])
 def test_the_flow_ends_while_the_phone_rings(s, kind, death):
-    """OB-81 OB-88 OB-89: also after 180 the next flow is tried at once; its ring and answer are the caller's."""
+    """OB-81 OB-88: also after 180 the next flow is tried at once; its ring and answer are the caller's."""
     phone = s.phone(kind, kind)
     c = s.call(phone)
     leg = leg_on(phone.flows[1])
@@ -410,7 +411,7 @@ def test_cancel_while_482_waits(s):
 
 @scenes(kinds=[("tcp", "tcp"), ("tls", "tls")], first=ORDERS)
 def test_the_loser_is_taken_back(s, kinds, first):
-    """OB-80 OB-81: the one that rang loses its connection before the other has heard that it lost: that copy is still good, and no second one is
+    """OB-81: the one that rang loses its connection before the other has heard that it lost: that copy is still good, and no second one is
     sent over the same flow."""
     m = s.meet(*kinds)
     live, lost = m.both(first)

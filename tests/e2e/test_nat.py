@@ -118,7 +118,7 @@ def test_a_new_source_replaces_the_old_one(s):
 
 @rule(sent_by=["10.11.12.13:5060", "phone.invalid"])
 def test_an_answer_goes_to_the_source(s, sent_by):
-    """TP-02 TP-03: without rport too, when what the Via says is not where the request came from."""
+    """TP-02: without rport too, when what the Via says is not where the request came from."""
     peer = UdpPeer(s.home.address("udp"), bind=("127.0.0.2", 0))
     r = peer.request("OPTIONS", "sip:example.com", "sip:x@example.com")
     r.headers[0] = ("Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s" % (sent_by, token()))
@@ -141,7 +141,7 @@ def datagrams(peer, seconds):
 
 @rule(who=["natted", "natted, by instance", "open", "outbound", "gone"])
 def test_the_way_to_a_phone_behind_nat_is_kept_open(s, who):
-    """TP-17: CRLFCRLF every nat_ping, to phones over UDP whose Contact is not their source and that do not keep their flow alive themselves;
+    """CRLFCRLF every nat_ping, to phones over UDP whose Contact is not their source and that do not keep their flow alive themselves;
     to nobody else, and not after the registration."""
     if who == "outbound":
         phone = s.phone("udp")
@@ -211,7 +211,7 @@ def test_bindings_without_instance_are_phones_of_their_own(s, kind):
 
 @rule(kind=KINDS)
 def test_ghosts_do_not_lock_the_phone_out(s, kind):
-    """RG-28: a phone that takes a new port at every start: past the limit the oldest makes room, the last three stay."""
+    """A phone that takes a new port at every start: past the limit the oldest makes room, the last three stay."""
     phone = plain(s, *[kind] * 5)
     assert s.bindings(phone) == 3
     sent = s.message(phone)
@@ -224,7 +224,7 @@ def test_ghosts_do_not_lock_the_phone_out(s, kind):
 
 @rule
 def test_what_cannot_be_reached_makes_room_first(s):
-    """RG-28: a connection that ended, though an older binding lives."""
+    """A connection that ended, though an older binding lives."""
     phone = plain(s, "udp", "tcp", "udp")
     phone.flows[1].peer.reset()
     time.sleep(0.05)

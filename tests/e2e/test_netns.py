@@ -171,7 +171,7 @@ def test_a_message_finds_the_other_path(s, kind):
 
 @scenes(on="far", kind=KINDS)
 def test_the_only_path_heals_in_time(s, kind):
-    """TX-01: with no other flow the call waits; what arrives then rings once, and is answered."""
+    """With no other flow the call waits; what arrives then rings once, and is answered."""
     phone = s.phone(kind)
     flow = phone.flows[0]
     s.home.lan.drop_flow(flow.peer)
@@ -187,7 +187,7 @@ def test_the_only_path_heals_in_time(s, kind):
 
 @scenes(on="far", kind=KINDS)
 def test_a_path_that_heals_late_does_not_ring(s, kind):
-    """PX-44 OB-80: the other flow rang meanwhile; the old copy is cancelled at the phone's first word."""
+    """PX-44: the other flow rang meanwhile; the old copy is cancelled at the phone's first word."""
     phone = s.phone(kind, kind)
     silent = phone.flows[1]
     s.home.lan.drop_flow(silent.peer)

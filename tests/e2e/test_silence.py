@@ -91,7 +91,7 @@ def test_a_word_in_time_keeps_the_call_where_it_is(s, kind, word):
 
 @scenes(kind=KINDS)
 def test_with_no_other_flow_nothing_is_abandoned(s, kind):
-    """TX-01: the call waits beyond give_up, over UDP it goes on being repeated, and the phone may answer late."""
+    """The call waits beyond give_up, over UDP it goes on being repeated, and the phone may answer late."""
     phone = s.phone(kind)
     c = s.call(phone)
     leg = leg_on(phone.flows[0])
@@ -118,7 +118,7 @@ def test_nobody_answers_at_all(s, kinds):
 
 @scenes(kind=KINDS)
 def test_a_silent_phone_delays_no_other_phone(s, kind):
-    """OB-80: two phones of one user ring together, each has its own replacement; one answer ends them all."""
+    """PX-38: two phones of one user ring together, each has its own replacement; one answer ends them all."""
     one = s.phone(kind, kind)
     two = s.phone(kind, user=one.user)
     c = s.call(one)
@@ -137,11 +137,31 @@ def test_a_silent_phone_delays_no_other_phone(s, kind):
     hears_nothing(c, 0.1)
 
 
+LOOK = 1.0                              # how often the way back of a silent phone is looked for
+
+
+@scenes(kinds=SAME + [("udp", "tcp")], reg_id=[1, 2])
+def test_a_phone_that_comes_back_meanwhile(s, kinds, reg_id):
+    """OB-74: its only flow is silent; it registers over another one, under the same number or a new one, and the waiting call goes there.
+    The old copy is cancelled at its first word."""
+    phone = s.phone(kinds[0])
+    c = s.call(phone)
+    old = leg_on(phone.flows[0])
+    time.sleep(SILENT[kinds[0]] + 0.1)
+    back = phone.open(kinds[1], reg_id=reg_id, bind=("127.0.0.2", 0))
+    new = leg_on(back, LOOK + SLACK)
+    new.ring()
+    hears(c, 180)
+    old.answer(100)
+    is_cancelled(old)
+    connects(c, new)
+
+
 # --- tried last ---
 
 @scenes(kinds=SAME + [("tcp", "udp"), ("udp", "tls")])
 def test_a_suspect_is_tried_last(s, kinds):
-    """OB-90: the next call and the next MESSAGE go to the older flow, without any delay."""
+    """The next call and the next MESSAGE go to the older flow, without any delay."""
     phone = s.phone(*kinds)
     falls_silent(s, phone)
     forget(phone.flows[1], "INVITE")
@@ -310,7 +330,7 @@ def test_a_message_behind_an_edge_moves_on(s, kinds):
 
 @scenes(on="site", kind=KINDS)
 def test_the_only_flow_behind_an_edge_is_waited_for(s, kind):
-    """TX-01: beyond give_up, without a CANCEL, and the phone answers late."""
+    """Beyond give_up, without a CANCEL, and the phone answers late."""
     phone = s.phone(kind)
     c = s.call(phone)
     leg = leg_on(phone.flows[0])
@@ -323,7 +343,7 @@ def test_the_only_flow_behind_an_edge_is_waited_for(s, kind):
 
 @scenes(kind=KINDS)
 def test_a_phone_does_not_speak_for_an_edge(s, kind):
-    """OB-80: what an edge would say of a silent flow, said by the phone itself, is an ordinary 100: it is not silent."""
+    """What an edge would say of a silent flow, said by the phone itself, is an ordinary 100: it is not silent."""
     phone = s.phone(kind, kind)
     c = s.call(phone)
     leg = leg_on(phone.flows[1])
@@ -383,7 +403,7 @@ def test_a_408_to_an_invite_moves_on(s, kind, trying):
 
 @scenes(kind=KINDS)
 def test_a_408_after_ringing_is_the_phones_answer(s, kind):
-    """OB-82: nobody was there to pick up; the other flow hears nothing."""
+    """Nobody was there to pick up; the other flow hears nothing."""
     phone = s.phone(kind, kind)
     c = s.call(phone)
     leg = leg_on(phone.flows[1])
