@@ -90,7 +90,11 @@ static int read_segment(struct store *st, struct merge *m, bool *complete, char 
 {
 	char path[PATH_MAX];
 	folder_segment_path(st->folder, m->segment->number, path);
-	int err = segment_read(path, complete, merge_row, m);
+	struct segment_seen seen;
+	int err = segment_read(path, &seen, merge_row, m);
+	if (!seen.safe)
+		st->needs_snapshot = true;
+	*complete = seen.complete;
 	if (!err)
 		return 0;
 	if (err != -EBADMSG)
@@ -98,7 +102,6 @@ static int read_segment(struct store *st, struct merge *m, bool *complete, char 
 	log_write(LOG_ERROR, "store: %s is damaged: bindings that stood only there are lost until their phones register "
 	          "again; the file is kept as %s.damaged", path, path);
 	m->segment->damaged = true;
-	st->needs_snapshot = true;
 	*complete = false;              /* older ones may help out */
 	return 0;
 }

@@ -161,7 +161,7 @@ static int read_rows(sqlite3 *db, void (*fn)(void *user, const struct store_row 
 	return err;
 }
 
-static int read_all(sqlite3 *db, bool *complete, void (*fn)(void *user, const struct store_row *row), void *user)
+static int read_all(sqlite3 *db, struct segment_seen *seen, void (*fn)(void *user, const struct store_row *row), void *user)
 {
 	int64_t version = 0, tables = 0, marks = 0;
 	int err = number(db, "PRAGMA user_version", &version);
@@ -171,20 +171,22 @@ static int read_all(sqlite3 *db, bool *complete, void (*fn)(void *user, const st
 		err = number(db, "SELECT count(*) FROM sqlite_master WHERE name='j'", &tables);
 	if (!err)
 		err = number(db, "SELECT count(*) FROM sqlite_master WHERE name='complete'", &marks);
-	*complete = marks > 0;
+	seen->complete = marks > 0;
 	/* Without the table the process ended while it made the file: empty, not damaged. */
 	return err || !tables ? err : read_rows(db, fn, user);
 }
 
-int segment_read(const char *path, bool *complete, void (*fn)(void *user, const struct store_row *row), void *user)
+int segment_read(const char *path, struct segment_seen *seen, void (*fn)(void *user, const struct store_row *row), void *user)
 {
 	sqlite3 *db = NULL;
-	*complete = false;
+	*seen = (struct segment_seen){ 0 };
 	int err = open_file(path, &db);
 	if (err)
 		return err;
-	err = read_all(db, complete, fn, user);
-	if (err)                        /* leave it as it is for whoever looks into it */
+	err = read_all(db, seen, fn, user);
+	if (!err)                       /* writes anew, and syncs, all that is in the WAL */
+		seen->safe = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+	if (!seen->safe)                /* leave it as it is, for whoever looks into it, or for the next start */
 		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	sqlite3_close(db);
 	return err;

@@ -20,8 +20,13 @@ int segment_commit(struct segment *s);
 void segment_close(struct segment *s);          /* NULL is fine */
 void segment_abandon(struct segment *s);        /* neither synced nor checkpointed any more; NULL is fine */
 
+struct segment_seen {
+	bool complete;                  /* see segment_mark_complete */
+	bool safe;                      /* what was read is on the disk. Else it may stand in the system's memory only, left there by a
+	                                 * process whose sync failed, and a later sync would not tell */
+};
 /* Every row in the order of writing. -EBADMSG: damaged, fn has had what could be read. -ENOTSUP: written by a
  * newer sluice. Anything else is no fault of the file (no memory, no descriptor, no permission, in use): try again. */
-int segment_read(const char *path, bool *complete, void (*fn)(void *user, const struct store_row *row), void *user);
+int segment_read(const char *path, struct segment_seen *seen, void (*fn)(void *user, const struct store_row *row), void *user);
 
 #endif

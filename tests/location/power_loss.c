@@ -73,14 +73,14 @@ static void keep_for_later(struct crashes *c, size_t step, size_t last)
 	c->again_wall_ms[c->again_count++] = disk_at(step - 1)->wall_ms;
 }
 
-static void crash_everywhere(struct crashes *c, size_t first)
+static void crash_everywhere(struct crashes *c, size_t first, size_t stride)
 {
 	size_t last = disk_count();
 	c->platter = platter_new();
 	kit_make_folder(c->ruin);
 	for (size_t step = 1; step <= last; step++) {
 		platter_step(c->platter, disk_at(step - 1));
-		if (step < first)
+		if (step < first || (step - first) % stride)
 			continue;
 		unsigned kinds = platter_safe(c->platter) ? 1 : RUINS;
 		for (unsigned i = 0; i < kinds * c->draws; i++)
@@ -106,7 +106,7 @@ static void crash_again(struct crashes *c, unsigned steps, bool refuse)
 		run_close(&second.run);
 		disk_stop();
 		second.again_count = AGAIN;
-		crash_everywhere(&second, before);
+		crash_everywhere(&second, before, 1);
 		c->points += second.points;
 		run_free(&second.run);
 		kit_remove_folder(c->again[i]);
@@ -127,7 +127,7 @@ static void crash_a_run(bool refuse, uint64_t seed)
 	run_close(&c.run);
 	disk_stop();
 	size_t steps = disk_count();
-	crash_everywhere(&c, 1);
+	crash_everywhere(&c, 1, 1);
 	unsigned first = c.points;
 	crash_again(&c, AGAIN_STEPS, refuse);
 	run_free(&c.run);
@@ -195,11 +195,72 @@ static void obsolete_segment_is_gone_for_good_before_the_one_that_made_it_so(voi
 	kit_remove_folder(folder);
 }
 
+/* A sync fails, and what it should have saved stands in the system's memory only; the next start reads it there, fails to
+ * sync it as well, and goes on. It must not take it for durable. */
+static void what_is_read_at_a_start_is_safe_before_it_is_promised(void **state)
+{
+	(void)state;
+	static struct crashes c;
+	char folder[64], why[300] = "";
+	c = (struct crashes){ .seed = 1, .again_count = AGAIN, .draws = 1 };
+	kit_make_folder(folder);
+	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
+	disk_watch(folder);
+	if (!run_start(&c.run, folder, 1, false, why, sizeof why))
+		fail_msg("%s", why);
+	run_register(&c.run, 0, RUN_LONG_S);
+	disk_fail(0, 1, EIO, true);
+	run_register(&c.run, 0, RUN_LONG_S);
+	disk_fail(0, 1, EIO, true);
+	if (!run_restart(&c.run, why, sizeof why))
+		fail_msg("%s", why);
+	assert_int_equal(disk_failed(), 1);
+	run_heal(&c.run);
+	run_close(&c.run);
+	disk_stop();
+	crash_everywhere(&c, 1, 1);
+	run_free(&c.run);
+	disk_forget();
+	kit_remove_folder(folder);
+}
+
+/* A segment's log is copied into its file when it is long, and then begun anew over its old bytes. */
+static void long_log_that_is_copied_and_begun_anew_loses_nothing(void **state)
+{
+	(void)state;
+	static struct crashes c;
+	char folder[64], why[300] = "";
+	c = (struct crashes){ .seed = 1, .again_count = AGAIN, .draws = 1 };
+	kit_make_folder(folder);
+	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
+	disk_watch(folder);
+	if (!run_start(&c.run, folder, 1, true, why, sizeof why))
+		fail_msg("%s", why);
+	size_t before, writes_of_a_commit = 20;
+	unsigned commits = 0;
+	do {
+		before = disk_count();
+		run_register(&c.run, commits % RUN_KEYS, commits % 7 ? RUN_LONG_S : 0);
+		assert_true(++commits < 5000);
+	} while (commits < 2 || disk_count() - before < writes_of_a_commit);
+	for (unsigned i = 0; i < 4; i++)
+		run_register(&c.run, i, RUN_LONG_S);
+	run_close(&c.run);
+	disk_stop();
+	crash_everywhere(&c, before, 3);
+	run_free(&c.run);
+	disk_forget();
+	kit_remove_folder(folder);
+	print_message("%u commits, then %u crash points\n", commits, c.points);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_promised_survives_a_power_loss_at_any_step),
 		cmocka_unit_test(obsolete_segment_is_gone_for_good_before_the_one_that_made_it_so),
+		cmocka_unit_test(what_is_read_at_a_start_is_safe_before_it_is_promised),
+		cmocka_unit_test(long_log_that_is_copied_and_begun_anew_loses_nothing),
 		cmocka_unit_test(what_was_durable_in_memory_mode_survives_a_power_loss_at_any_step),
 	};
 	disk_start();

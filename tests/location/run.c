@@ -314,14 +314,28 @@ void run_heal(struct run *r)
 	} while (!durable(r));
 }
 
-/* A call of the next burst fails. Half of the failures hit a sync. */
-static void fail_one(struct run *r)
+/* One of the next calls fails. Half of the failures hit a sync. */
+static void fail_once(struct run *r)
 {
 	static const int errs[] = { EIO, ENOSPC };
 	bool sync = below(r, 2);
 	disk_fail(below(r, sync ? 3 : 12), 1, errs[below(r, 2)], sync);
+}
+
+static void have_trouble(struct run *r)
+{
+	char why[500];
+	fail_once(r);
 	for (unsigned i = below(r, 3); i > 0; i--)
 		run_burst(r, AT_ONCE);
+	if (below(r, 3) == 0) {         /* started again before the store has healed, and with another failure then */
+		fail_once(r);
+		if (!run_restart(r, why, sizeof why)) {
+			disk_fail(0, 0, 0, false);
+			if (!run_restart(r, why, sizeof why))
+				fail_msg("%s", why);
+		}
+	}
 	disk_fail(0, 0, 0, false);
 	run_heal(r);
 }
@@ -344,7 +358,7 @@ void run_steps(struct run *r, unsigned count, bool with_failures)
 			break;
 		case 4:
 			if (with_failures)
-				fail_one(r);
+				have_trouble(r);
 			break;
 		case 5:
 			if (below(r, 3) == 0 && !run_restart(r, why, sizeof why))
