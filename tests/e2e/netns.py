@@ -87,6 +87,7 @@ class Lan:
 
     def __init__(self, *names):
         self.hosts, self.links, self.addresses = {}, 0, {}
+        self.lock, self.drops = threading.Lock(), 0
         self.router = self._host("router")
         self.router.set("ipv4/ip_forward", 1)
         self.router.nft("table inet fw {\nchain forward {\ntype filter hook forward priority 0;\n}\n}")
@@ -116,30 +117,27 @@ class Lan:
         return self.hosts[name]
 
     def drop(self, *matches):
-        """Drop what matches: "ip saddr 10.77.1.2 udp sport 5060", ..."""
-        self.router.nft("".join("add rule inet fw forward %s drop\n" % m for m in matches))
+        """Drop what matches: "ip saddr 10.77.1.2 udp sport 5060", ... What to give to heal()."""
+        with self.lock:
+            self.drops += 1
+            name = "drop %d;" % self.drops
+        self.router.nft("".join('add rule inet fw forward %s drop comment "%s"\n' % (m, name) for m in matches))
+        return name
 
     def drop_flow(self, peer):
         """All packets of this connection or UDP socket, in both directions."""
         kind, (host, port) = "udp" if peer.proto == "UDP" else "tcp", peer.local
-        self.drop("ip saddr %s %s sport %d" % (host, kind, port), "ip daddr %s %s dport %d" % (host, kind, port))
+        return self.drop("ip saddr %s %s sport %d" % (host, kind, port), "ip daddr %s %s dport %d" % (host, kind, port))
 
     def cut(self, one, two):
         """All packets between two hosts."""
         a, b = self.addresses[one], self.addresses[two]
-        self.drop("ip saddr %s ip daddr %s" % (a, b), "ip saddr %s ip daddr %s" % (b, a))
+        return self.drop("ip saddr %s ip daddr %s" % (a, b), "ip saddr %s ip daddr %s" % (b, a))
 
-    def undrop_flow(self, peer):
-        """Let this one through again."""
-        port = "port %d drop" % peer.local[1]
-        for line in self.router.run("nft", "-a", "list", "chain", "inet", "fw", "forward").splitlines():
-            rule, _, handle = line.partition(" # handle ")
-            if rule.endswith(port) and peer.local[0] in rule:
-                self.router.nft("delete rule inet fw forward handle " + handle)
-
-    def heal(self):
-        """Drop nothing any more."""
-        self.router.nft("flush chain inet fw forward")
+    def heal(self, name):
+        """Let through again what this drop dropped."""
+        rules = self.router.run("nft", "-a", "list", "chain", "inet", "fw", "forward").splitlines()
+        self.router.nft("".join("delete rule inet fw forward handle %s\n" % r.split()[-1] for r in rules if '"%s"' % name in r))
 
     def close(self):
         for host in self.hosts.values():
