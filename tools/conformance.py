@@ -3,7 +3,7 @@
 """conformance.py - which requirement is shown by which test, and what came of it: docs/conformance.md, made from
 
     docs/requirements.tsv              the rules
-    docs/conformance-reasons.tsv       why a rule has no test
+    docs/conformance-reasons.tsv       why a rule has no test, or where sluice departs from it
     tests/                             a test names the rules it shows: in C by a comment right above the function that begins with
                                        numbers, as in "/* OB-42 TP-03 */" or "/* OB-42: why */"; in Python by a docstring that
                                        begins with them, as in "OB-81 OB-90: the order"
@@ -42,7 +42,7 @@ def requirements(text):
 
 
 def reasons(text, rows):
-    """{number: why it has no test}. A rule of the user agent alone needs no row."""
+    """{number: why it has no test, or is departed from}. A rule of the user agent alone needs no row."""
     out = {n: AGENT for n, (_, _, rule) in rows.items() if rule.startswith('UA:')}
     for line in text.splitlines():
         if line and not line.startswith('#'):
@@ -109,14 +109,35 @@ class Run:
         return sum(self.outcome(t) == outcome for t in (self.of_test if tests is None else tests))
 
 
+class Mutants:
+    """What sluice broken on purpose made fail: {mutant: the rules it breaks}, {test: mutants}."""
+
+    def __init__(self, text=''):
+        self.rules, self.of_test = {}, {}
+        for row in text.splitlines():
+            if row.startswith('#'):
+                continue
+            name, outcome, rules, tests = row.split('\t')
+            if outcome == 'failed':
+                self.rules[name] = rules.split()
+                for test in tests.split():
+                    self.of_test.setdefault(test, []).append(name)
+
+    def of_rule(self, number, tests):
+        """Those made for this rule; failing them, one that breaks more than it."""
+        made = [name for name, rules in self.rules.items() if number in rules]
+        return made or [names[0] for names in map(self.of_test.get, tests) if names][:1]
+
+
 def read_runs(folder):
     runs = {}
     for name in ('sluice', 'kamailio', 'yes-man', 'silence', 'mutants'):
         try:
             with open(os.path.join(folder, name + '.tsv'), encoding='utf-8') as file:
-                runs[name] = Run(file.read())
+                text = file.read()
         except FileNotFoundError:
-            runs[name] = Run()
+            text = ''
+        runs[name] = (Mutants if name == 'mutants' else Run)(text)
     return runs
 
 
@@ -147,7 +168,7 @@ def seen_to_fail(number, tests, runs):
         how.append('yes-man')
     if runs['silence'].count('failed', tests):
         how.append('silence')
-    mutants = [name for name, (outcome, numbers) in runs['mutants'].of_test.items() if outcome == 'failed' and number in numbers.split()]
+    mutants = runs['mutants'].of_rule(number, tests)
     return ', '.join(how + ['mutant ' + ' '.join(mutants)] * bool(mutants)) or 'not yet'
 
 
@@ -159,7 +180,9 @@ def head(rows, shown, why, runs):
     kamailio = runs['kamailio']
     both = [t for tests in shown.values() for t in tests]
     both = sorted(t for t in set(both) if kamailio.outcome(t) in ('passed', 'failed'))
-    unseen = [n for n in rows if n in shown and seen_to_fail(n, shown[n], runs) == 'not yet']
+    tests = sorted({t for tests in shown.values() for t in tests})
+    outside = [t for t in tests if runs['yes-man'].outcome(t) == 'failed' or runs['silence'].outcome(t) == 'failed']
+    unseen = [t for t in tests if t not in outside and t not in runs['mutants'].of_test]
     failing = [n for n in rows if ours(shown.get(n, []), runs['sluice']) == '**failed**']
     silent = [n for n in rows if n not in shown and n not in why]
     out = ['# Conformance', '',
@@ -172,7 +195,9 @@ def head(rows, shown, why, runs):
            '  that could be put to it, %d passed. A test of several rules fails with the first of them, and with what sluice promises beyond' % kamailio.count('passed', both),
            '  the rule: it says that the two differ there, not that every rule in the row is broken.',
            '- **seen to fail**: the test failed against a server that says 200 to everything (*yes-man*), against one that says nothing (*silence*),',
-           '  or with sluice broken on purpose (*mutant*, named in [mutants.tsv](../tests/conformance/mutants.tsv)). Not yet seen: %d rules.' % len(unseen), '',
+           '  or with sluice broken on purpose (*mutant*, named in [mutants.tsv](../tests/conformance/mutants.tsv)). Of the %d tests with numbers' % len(tests),
+           '  %d failed against those two servers, %d more with a mutant. Not yet seen to fail: %s.' % (
+               len(outside), len(tests) - len(outside) - len(unseen), ', '.join('`%s`' % t for t in unseen) or 'none'), '',
            '| area | %s | all |' % ' | '.join(LEVELS), '| --- |%s --- |' % (' --- |' * len(LEVELS))]
 
     def counts(title, wanted):
@@ -205,7 +230,8 @@ def document(rows, shown, why, runs):
         for number in (n for n in rows if n.startswith(area + '-')):
             tests = shown.get(number)
             if tests:
-                tail = [ours(tests, runs['sluice']), theirs(tests, runs['kamailio']), seen_to_fail(number, tests, runs), shown_by(tests)]
+                note = '. ' + why[number] if why.get(number, AGENT) != AGENT else ''
+                tail = [ours(tests, runs['sluice']), theirs(tests, runs['kamailio']), seen_to_fail(number, tests, runs), shown_by(tests) + note]
             else:
                 tail = ['not shown', '', '', why.get(number, 'not yet shown')]
             out.append('| %s | %s |' % (number, ' | '.join(cell(c) for c in (*rows[number], *tail))))
@@ -220,15 +246,16 @@ def self_test():
     assert list(tests_of_python('def test_a():\n    """SHA-256, P1."""\n')) == [('test_a', [])]
     rows = requirements('# x\nMS-01\tMUST\tRFC 1 §2\ta | b\nMS-02\tSHOULD NOT\tRFC 1 §3\tc\nMS-03\tMUST\tRFC 1 §4\tUA: d\n')
     why = reasons('# x\nMS-02\tfor no reason\n', rows)
-    runs = {name: Run() for name in ('sluice', 'kamailio', 'yes-man', 'silence', 'mutants')}
+    runs = {name: Run() for name in ('yes-man', 'silence')}
     runs.update(sluice=Run('# v1\nsip/x.c::a\tpassed\nsip/x.c::b\tpassed\t3 cases\n'), kamailio=Run('# v2\nsip/x.c::a\tfailed\t2 of 3: x\n'),
-                mutants=Run('# \nm1\tfailed\tMS-01 MS-02\nm2\tpassed\tMS-01\n'))
+                mutants=Mutants('# \nm1\tfailed\tMS-01 MS-02\tsip/x.c::a\nm2\tpassed\tMS-01\tsip/x.c::a\nm3\tfailed\t\tsip/x.c::b\n'))
     text = document(rows, {'MS-01': ['sip/x.c::a', 'sip/x.c::b']}, why, runs)
     assert '| MS-01 | MUST | RFC 1 §2 | a \\| b | passed | failed (2 of 3 cases) | mutant m1 | sip/x.c: `a`, `b` |' in text
     assert '| MS-02 | SHOULD NOT | RFC 1 §3 | c | not shown |  |  | for no reason |' in text
     assert '| MS-03 | MUST | RFC 1 §4 | UA: d | not shown |  |  | %s |' % AGENT in text
     assert '| together | 1 of 2 | 0 of 1 |  |  | 1 of 3 |' in text
     assert ours(['sip/x.c::a', 'sip/x.c::c'], runs['sluice']) == 'not run'
+    assert runs['mutants'].of_rule('MS-04', ['sip/x.c::b']) == ['m3'] and runs['mutants'].of_rule('MS-04', ['y']) == []
     assert theirs(['sip/x.c::a'], runs['kamailio']) == 'failed (2 of 3 cases)' and theirs(['y'], runs['kamailio']) == 'not run'
 
 
