@@ -25,9 +25,8 @@ static struct {
 	struct named { char name[DISK_NAME]; unsigned inode; } names[NAMES];
 	unsigned name_count, inodes;
 	/* failing */
-	unsigned calls, failed, wait, times;
+	unsigned failed, failed_reads, wait, times, kinds;
 	int err;
-	bool only_syncs;
 } disk = { .lock = PTHREAD_MUTEX_INITIALIZER, .folder_fd = -1 };
 
 struct disk_clock disk_clock;
@@ -106,10 +105,9 @@ static void note_written(unsigned inode, uint64_t at, const void *bytes, size_t 
 }
 
 /* Does this call fail? Under the lock. */
-static bool fails(bool sync)
+static bool fails(unsigned kind)
 {
-	disk.calls++;
-	if (!disk.times || (disk.only_syncs && !sync))
+	if (!disk.times || !(disk.kinds & kind))
 		return false;
 	if (disk.wait) {
 		disk.wait--;
@@ -118,6 +116,7 @@ static bool fails(bool sync)
 	if (disk.times != UINT_MAX)
 		disk.times--;
 	disk.failed++;
+	disk.failed_reads += kind == DISK_CALL_READ;
 	errno = disk.err;
 	return true;
 }
@@ -125,7 +124,7 @@ static bool fails(bool sync)
 static bool call_fails(const char *path)
 {
 	pthread_mutex_lock(&disk.lock);
-	bool no = watched(path) && fails(false);
+	bool no = watched(path) && fails(DISK_CALL_CHANGE);
 	pthread_mutex_unlock(&disk.lock);
 	return no;
 }
@@ -147,10 +146,10 @@ static struct file *of(sqlite3_file *f)
 	return (struct file *)f;
 }
 
-static bool file_fails(struct file *f, bool sync)
+static bool file_fails(struct file *f, unsigned kind)
 {
 	pthread_mutex_lock(&disk.lock);
-	bool no = f->inode && disk.folder[0] && fails(sync);
+	bool no = f->inode && disk.folder[0] && fails(kind);
 	pthread_mutex_unlock(&disk.lock);
 	return no;
 }
@@ -162,13 +161,15 @@ static int shim_close(sqlite3_file *file)
 
 static int shim_read(sqlite3_file *file, void *out, int n, sqlite3_int64 at)
 {
+	if (file_fails(of(file), DISK_CALL_READ))
+		return SQLITE_IOERR_READ;
 	return of(file)->real->pMethods->xRead(of(file)->real, out, n, at);
 }
 
 static int shim_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
 {
 	struct file *f = of(file);
-	bool no = file_fails(f, false);
+	bool no = file_fails(f, DISK_CALL_CHANGE);
 	int err = errno, wanted = n;
 	if (no)
 		n /= 2;
@@ -186,7 +187,7 @@ static int shim_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int6
 static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	struct file *f = of(file);
-	if (file_fails(f, false))
+	if (file_fails(f, DISK_CALL_CHANGE))
 		return SQLITE_IOERR_TRUNCATE;
 	int rc = f->real->pMethods->xTruncate(f->real, size);
 	pthread_mutex_lock(&disk.lock);
@@ -200,7 +201,7 @@ static int shim_sync(sqlite3_file *file, int flags)
 {
 	struct file *f = of(file);
 	(void)flags;
-	bool no = file_fails(f, true);
+	bool no = file_fails(f, DISK_CALL_SYNC);
 	pthread_mutex_lock(&disk.lock);
 	if (f->inode && disk.folder[0]) {
 		note(no ? DISK_LOSE : DISK_SYNC, f->inode);
@@ -214,12 +215,14 @@ static int shim_sync(sqlite3_file *file, int flags)
 
 static int shim_size(sqlite3_file *file, sqlite3_int64 *out)
 {
+	if (file_fails(of(file), DISK_CALL_READ))
+		return SQLITE_IOERR_FSTAT;
 	return of(file)->real->pMethods->xFileSize(of(file)->real, out);
 }
 
 static int shim_lock(sqlite3_file *file, int level)
 {
-	return file_fails(of(file), false) ? SQLITE_IOERR_LOCK : of(file)->real->pMethods->xLock(of(file)->real, level);
+	return file_fails(of(file), DISK_CALL_CHANGE) ? SQLITE_IOERR_LOCK : of(file)->real->pMethods->xLock(of(file)->real, level);
 }
 
 static int shim_unlock(sqlite3_file *file, int level)
@@ -236,7 +239,7 @@ static int shim_control(sqlite3_file *file, int what, void *arg)
 {
 	if (what == SQLITE_FCNTL_VFSNAME || what == SQLITE_FCNTL_PRAGMA)        /* questions, not calls of the system */
 		return SQLITE_NOTFOUND;
-	return file_fails(of(file), false) ? SQLITE_IOERR : of(file)->real->pMethods->xFileControl(of(file)->real, what, arg);
+	return file_fails(of(file), DISK_CALL_CHANGE) ? SQLITE_IOERR : of(file)->real->pMethods->xFileControl(of(file)->real, what, arg);
 }
 
 static int shim_sector(sqlite3_file *file)
@@ -262,7 +265,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
 	*f = (struct file){ .real = (sqlite3_file *)(f + 1) };
 	pthread_mutex_lock(&disk.lock);
 	const char *name = watched(path);
-	bool no = name && fails(false), is_new = name && access(path, F_OK) != 0;
+	bool no = name && fails(DISK_CALL_CHANGE), is_new = name && access(path, F_OK) != 0;
 	pthread_mutex_unlock(&disk.lock);
 	if (no)
 		return SQLITE_CANTOPEN;
@@ -349,7 +352,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_end(args);
 	pthread_mutex_lock(&disk.lock);
 	const char *name = watched(path);
-	bool is_folder = disk.folder[0] && strcmp(path, disk.folder) == 0, no = (name || is_folder) && fails(false);
+	bool is_folder = disk.folder[0] && strcmp(path, disk.folder) == 0, no = (name || is_folder) && fails(DISK_CALL_CHANGE);
 	bool is_new = name && access(path, F_OK) != 0;
 	int err = errno, fd = no ? -1 : __real_open64(path, flags, mode);
 	if (no)
@@ -395,7 +398,7 @@ int __wrap_rename(const char *from, const char *to)
 int __wrap_fsync(int fd)
 {
 	pthread_mutex_lock(&disk.lock);
-	bool ours = disk.folder[0] && fd == disk.folder_fd, no = ours && fails(true);
+	bool ours = disk.folder[0] && fd == disk.folder_fd, no = ours && fails(DISK_CALL_SYNC);
 	if (ours && !no)
 		note(DISK_SYNC_FOLDER, 0);
 	pthread_mutex_unlock(&disk.lock);
@@ -405,7 +408,7 @@ int __wrap_fsync(int fd)
 DIR *__wrap_opendir(const char *path)
 {
 	pthread_mutex_lock(&disk.lock);
-	bool no = disk.folder[0] && strcmp(path, disk.folder) == 0 && fails(false);
+	bool no = disk.folder[0] && strcmp(path, disk.folder) == 0 && fails(DISK_CALL_CHANGE);
 	pthread_mutex_unlock(&disk.lock);
 	return no ? NULL : __real_opendir(path);
 }
@@ -430,7 +433,7 @@ static void note_file(const char *name)
 void disk_watch(const char *folder)
 {
 	disk_forget();
-	disk.name_count = disk.inodes = disk.calls = disk.failed = disk.times = 0;
+	disk.name_count = disk.inodes = disk.failed = disk.failed_reads = disk.times = 0;
 	strcpy(disk.folder, folder);
 	DIR *dir = __real_opendir(folder);
 	if (!dir)
@@ -473,24 +476,30 @@ void disk_forget(void)
 	disk.count = disk.room = 0;
 }
 
-void disk_fail(unsigned nth, unsigned times, int err, bool only_syncs)
+void disk_fail(unsigned nth, unsigned times, int err, unsigned kinds)
 {
 	pthread_mutex_lock(&disk.lock);
 	disk.wait = nth;
 	disk.times = times;
 	disk.err = err;
-	disk.only_syncs = only_syncs;
-	if (times)
-		disk.failed = 0;
+	disk.kinds = kinds;
+	disk.failed = disk.failed_reads = 0;
 	pthread_mutex_unlock(&disk.lock);
 }
 
-unsigned disk_calls(void)
+void disk_heal(void)
 {
 	pthread_mutex_lock(&disk.lock);
-	unsigned calls = disk.calls;
+	disk.times = 0;
 	pthread_mutex_unlock(&disk.lock);
-	return calls;
+}
+
+unsigned disk_failed_reads(void)
+{
+	pthread_mutex_lock(&disk.lock);
+	unsigned failed = disk.failed_reads;
+	pthread_mutex_unlock(&disk.lock);
+	return failed;
 }
 
 unsigned disk_failed(void)

@@ -46,11 +46,12 @@ const struct disk_op *disk_at(size_t at);       /* until disk_forget */
 void disk_stop(void);                   /* watch no more; the record stays */
 void disk_forget(void);
 
-/* The calls that can fail are counted: open, write, sync, truncate, delete, lock, control, rename, list. From the
- * nth from now (0: the next) on, `times` of them fail with the errno `err`; a write that fails may have written half.
- * only_syncs: just syncs are counted. times 0: all is well again. */
-void disk_fail(unsigned nth, unsigned times, int err, bool only_syncs);
-unsigned disk_calls(void);              /* since disk_watch */
+/* Calls of these kinds are counted (a change: open, write, truncate, delete, lock, control, rename, list). From the nth from
+ * now (0: the next) on, `times` of them fail with the errno `err`; a write that fails may have written half. */
+enum { DISK_CALL_SYNC = 1, DISK_CALL_READ = 2, DISK_CALL_CHANGE = 4 };
+void disk_fail(unsigned nth, unsigned times, int err, unsigned kinds);
+void disk_heal(void);
 unsigned disk_failed(void);             /* since the last trouble began */
+unsigned disk_failed_reads(void);       /* of those */
 
 #endif

@@ -109,6 +109,19 @@ static void udp_flow_that_was_proved_dead_is_invalid_for_all_aors_until_it_is_no
 	assert_string_equal(kit_targets(k, "ann@example.com"), "sip:a@198.51.100.7:31");
 }
 
+/* RG-25 */
+static void who_registers_on_a_udp_flow_that_was_proved_dead_is_told_that_it_is_bound(void **state)
+{
+	struct kit *k = *state;
+	k->dead[31] = true;
+	kit_register(k, (struct reg){ .contact = "sip:old@h", .expires_s = 60, .cseq = 1, .udp_port = 31 });
+	kit_register(k, (struct reg){ .contact = "sip:u@h", .expires_s = 60, .cseq = 2, .udp_port = 31 });
+	assert_string_equal(kit_after(k), "sip:u@h");
+	k->dead[7] = true;                              /* a stream that is dead stays so */
+	kit_register(k, (struct reg){ .contact = "sip:s@h", .expires_s = 60, .cseq = 3, .stream = 7 });
+	assert_string_equal(kit_after(k), "");
+}
+
 static void contact_that_is_not_reached_by_its_stream_outlives_it(void **state)
 {
 	struct kit *k = *state;
@@ -246,6 +259,7 @@ int main(void)
 		T(uri_is_in_the_target_set_once),
 		T(closed_flow_is_invalid_for_all_aors_at_once),
 		T(udp_flow_that_was_proved_dead_is_invalid_for_all_aors_until_it_is_no_more),
+		T(who_registers_on_a_udp_flow_that_was_proved_dead_is_told_that_it_is_bound),
 		T(contact_that_is_not_reached_by_its_stream_outlives_it),
 		T(silent_flows_of_a_phone_are_tried_last),
 		T(silence_of_a_stream_says_nothing_of_a_phone_that_is_reached_by_its_contact),

@@ -173,9 +173,9 @@ static void obsolete_segment_is_gone_for_good_before_the_one_that_made_it_so(voi
 	if (!run_start(&c.run, folder, 1, false, why, sizeof why))
 		fail_msg("%s", why);
 	run_register(&c.run, 0, RUN_LONG_S);
-	disk_fail(0, UINT_MAX, EIO, true);
+	disk_fail(0, UINT_MAX, EIO, DISK_CALL_SYNC);
 	run_register(&c.run, 0, 0);
-	disk_fail(0, 0, 0, false);
+	disk_heal();
 	disk_clock.mono_ms += 40 * RUN_RETRY_MS;
 	run_register(&c.run, 2, RUN_SHORT_S);
 	run_close(&c.run);
@@ -209,9 +209,9 @@ static void what_is_read_at_a_start_is_safe_before_it_is_promised(void **state)
 	if (!run_start(&c.run, folder, 1, false, why, sizeof why))
 		fail_msg("%s", why);
 	run_register(&c.run, 0, RUN_LONG_S);
-	disk_fail(0, 1, EIO, true);
+	disk_fail(0, 1, EIO, DISK_CALL_SYNC);
 	run_register(&c.run, 0, RUN_LONG_S);
-	disk_fail(0, 1, EIO, true);
+	disk_fail(0, 1, EIO, DISK_CALL_SYNC);
 	if (!run_restart(&c.run, why, sizeof why))
 		fail_msg("%s", why);
 	assert_int_equal(disk_failed(), 1);

@@ -319,7 +319,8 @@ static void fail_once(struct run *r)
 {
 	static const int errs[] = { EIO, ENOSPC };
 	bool sync = below(r, 2);
-	disk_fail(below(r, sync ? 3 : 12), 1, errs[below(r, 2)], sync);
+	disk_fail(below(r, sync ? 3 : 12), 1, errs[below(r, 2)],
+	          sync ? DISK_CALL_SYNC : DISK_CALL_SYNC | DISK_CALL_CHANGE);
 }
 
 static void have_trouble(struct run *r)
@@ -331,12 +332,12 @@ static void have_trouble(struct run *r)
 	if (below(r, 3) == 0) {         /* started again before the store has healed, and with another failure then */
 		fail_once(r);
 		if (!run_restart(r, why, sizeof why)) {
-			disk_fail(0, 0, 0, false);
+			disk_heal();
 			if (!run_restart(r, why, sizeof why))
 				fail_msg("%s", why);
 		}
 	}
-	disk_fail(0, 0, 0, false);
+	disk_heal();
 	run_heal(r);
 }
 
@@ -410,10 +411,13 @@ bool run_restart(struct run *r, char *why, size_t why_size)
 	char broken[800];
 	struct run_found found[RUN_KEYS];
 	run_close(r);
-	if (!open_location(r, why, why_size))
+	unsigned reads = disk_failed_reads();
+	bool opened = open_location(r, why, why_size);
+	r->unreadable |= disk_failed_reads() != reads;
+	if (!opened)
 		return false;
 	look(r, found);
-	if (!run_keeps_promises(r, disk_count(), disk_clock.wall_ms, found, broken, sizeof broken))
+	if (!r->unreadable && !run_keeps_promises(r, disk_count(), disk_clock.wall_ms, found, broken, sizeof broken))
 		fail_msg("after a restart: %s", broken);
 	take_for_true(r, disk_count());
 	return true;

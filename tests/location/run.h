@@ -31,6 +31,7 @@ struct run_found {
 struct run {
 	const char *folder;
 	bool refuse;
+	bool unreadable;                /* a start could not read what is there: it may have lost what it promised before */
 	uint64_t random;
 	struct location *loc;
 	struct loop *loop;
