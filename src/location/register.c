@@ -158,6 +158,14 @@ static void forget_plan(struct plan *p)
 		mem_free(p->steps[i].fresh);
 }
 
+/* Bound by this request over UDP: who sent it was there a moment ago. What proved the flow dead before is taken back when the
+ * binding is granted. */
+static bool just_bound(const struct entry *e, const struct location_update *u)
+{
+	return e->flow.kind == TRANSPORT_UDP && e->cseq == u->cseq && str_eq(entry_string(e, ENTRY_CALL_ID), u->call_id) &&
+	       flow_ref_same(&e->flow, &u->flow) && !entry_expired(e, u->wall_ms);
+}
+
 /* Every live binding of the AOR as it is now. Entries are looked at after they were linked: a flow that
  * died between the request's arrival and now shows here (OB-88). */
 static void fill_after(struct location *loc, struct stripe *s, uint64_t hash, struct location_update *u)
@@ -167,7 +175,7 @@ static void fill_after(struct location *loc, struct stripe *s, uint64_t hash, st
 	u->after_count = 0;
 	u->after = arena_array(u->arena, a ? a->count : 1, sizeof u->after[0]);
 	for (struct entry *e = a ? a->first : NULL; e; e = e->next)
-		if (location_entry_live(loc, e, u->wall_ms))
+		if (location_entry_live(loc, e, u->wall_ms) || just_bound(e, u))
 			entry_copy(e, aor, u->arena, &u->after[u->after_count++]);
 }
 
