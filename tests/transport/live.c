@@ -316,7 +316,7 @@ static void pour(struct rig_worker *w, void *arg)
 /* OB-58 */
 static void a_pong_never_splits_a_message(void **state)
 {
-	enum { SIZE = 30000, COUNT = 20 };
+	enum { SIZE = 30000, COUNT = 200 };
 	static char bytes[SIZE];
 	struct rig r;
 	(void)state;
