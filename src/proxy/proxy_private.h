@@ -227,6 +227,9 @@ bool targets_again(struct context *cx, struct group *g);
 /* Look for such a flow once a second, as long as the group is silent. */
 void group_look(struct context *cx, struct group *g);
 
+/* An edge lets strangers through to the home, which asks who they are. Until then the address in From is a claim, and stands in
+ * tokens as one: it opens no way to a phone, and lets nobody through. */
+static inline uint64_t claim_of(uint64_t address) { return ~address; }
 /* record_route.c: our values in the request that goes to t over `out`. */
 void record_route_add(struct context *cx, struct sip_edit *e, const struct target *t, const struct flow_ref *out);
 void path_add(struct context *cx, struct sip_edit *e, const struct flow_ref *out);

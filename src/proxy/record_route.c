@@ -76,8 +76,7 @@ static uint64_t phone_behind_edge(struct context *cx, struct str aor)
 	return token_registration(keys, aor, set.instance_count == 1 ? set.instances[0].flows[0].instance : STR(""));
 }
 
-/* Whose flow a caller's token names: 0 for a stranger who was let in to call a user of ours, and no more than that. At an
- * edge the home asks who it is. */
+/* Whose flow a caller's token names: 0 for a stranger who was let in to call a user of ours, and no more than that. */
 static uint64_t sender_registration(struct context *cx)
 {
 	struct proxy *px = cx->px;
@@ -88,7 +87,9 @@ static uint64_t sender_registration(struct context *cx)
 	uint64_t on = transport_registration_on(px->s.transport, &cx->st->packet->from, address, loop_now_ms(px->s.loop));
 	if (on)
 		return on;
-	return !cx->caller && policy_domain(px->s.policy, cx->view.ruri.host) ? 0 : address;
+	if (cx->caller)
+		return address;
+	return policy_domain(px->s.policy, cx->view.ruri.host) ? 0 : claim_of(address);
 }
 
 /* Departs from RFC 5658 §6.2: a phone whose own URI says transport=tls gets it back. Most that say so take sips: in a route set

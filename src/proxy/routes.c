@@ -40,7 +40,21 @@ static bool speaks(const struct proxy *px, const struct packet *p, uint64_t regi
 	const struct transport *t = px->s.transport;
 	int64_t now_ms = loop_now_ms(px->s.loop);
 	return registration && (transport_is_registered_on(t, &p->from, registration, now_ms) ||
-	                        transport_registration_on(t, &p->from, registration, now_ms));
+	                        transport_registration_on(t, &p->from, registration, now_ms) ||
+	                        transport_registration_on(t, &p->from, claim_of(registration), now_ms));
+}
+
+/* Is the token's flow a user's of ours? Registered on it, or he called from it by his credentials and his token names him. */
+static bool is_user(struct proxy *px, const struct packet *p, uint64_t registration)
+{
+	const struct sip_uri *from = &p->msg.from.uri;
+	if (speaks(px, p, registration))
+		return true;
+	if (!registration || !policy_domain(px->s.policy, from->host))
+		return false;
+	uint64_t address = token_registration(transport_keys(px->s.transport), aor_of(px, from, &px->work), STR(""));
+	work_reset(px);
+	return address == registration;
 }
 
 /* A flow of a dialog: the sender's own, or that of the phone the request is for. */
@@ -48,7 +62,7 @@ static void read_flow(struct proxy *px, const struct packet *p, const struct flo
 {
 	bool here = token->of_this_boot || token->flow.serial == 0;
 	if (here && flow_ref_same(&token->flow, &p->from)) {
-		v->outgoing |= v->dialog && token->registration;
+		v->outgoing |= v->dialog && is_user(px, p, token->registration);
 		return;                                 /* outgoing: OB-47, OB-53 */
 	}
 	/* Only once: a phone that called itself over two flows is meant by the second token. */

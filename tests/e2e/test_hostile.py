@@ -194,3 +194,44 @@ def test_nobody_grants_himself_the_phone_of_another(make_server, phones):
     call.within("BYE")
     carol.peer.silent(1)
     assert call.peer.receive(3, lambda m: m.is_response and m.status >= 200).status == 500
+
+
+def test_a_stranger_who_calls_through_an_edge_gets_no_further(make_server, phones):
+    """PX-10: an edge lets everybody through to its home, who asks; what it writes into the dialog of a stranger leads to that home and
+    to the phone, and nowhere else."""
+    peers = [{"from": "127.0.0.1", "rights": ["path"]}]
+    home = make_server("home", config={"peers": peers, "domains": [{"name": "example.com", "inbound": "anyone"}]})
+    route = {"domain": "example.com", "to": ["sip:127.0.0.1:%d;transport=tcp" % home.address("tcp")[1]], "from": "anyone"}
+    edge = make_server("edge", domain=None, config={"peers": peers, "routes": [route]})
+    bob = phones(home, "bob").open("tcp", server=edge, bind=("127.0.0.2", 0))
+    evil, bystander = stranger(edge, 7), stranger(edge, 8)
+    invite = evil.send(evil.request("INVITE", "sip:bob@example.com", "sip:x@evil.example", contact="<%s>" % evil.contact_uri()))
+    callee = Callee.wait(bob)
+    callee.pick_up()
+    ok = evil.expect(200)
+    route = list(reversed(ok.values("record-route")))
+    tries_to_relay(evil, invite, route[:1], [bystander])
+    while evil.receive(0.2):
+        pass
+    evil.send(evil.request("BYE", callee.contact.strip("<>"), "sip:x@evil.example", "sip:bob@example.com", to_tag=callee.tag,
+                           call_id=invite.call_id, cseq=200, route=route))
+    bob.peer.answer(bob.peer.expect("BYE"), 200)
+    evil.expect(200)
+
+
+def test_a_phone_whose_port_was_closed_for_a_moment_is_told_that_it_is_bound_again(make_server, phones):
+    """RG-25: it restarts, a call meets its closed port, it registers from the same port: the 200 has its binding."""
+    server = make_server()
+    alice = plain(phones, server, "alice", 2)
+    for outbound in (False, True):
+        bob = phones(server, "bob", outbound=outbound).open("udp", bind=("127.0.0.3", 0))
+        port = bob.peer.local[1]
+        bob.peer.close()
+        assert alice.phone.invite("sip:bob@example.com").final.status == 480
+        bob.peer = UdpPeer(server.address("udp"), bind=("127.0.0.3", port))
+        assert len(bob.register().values("contact")) == 1
+        call = alice.phone.invite("sip:bob@example.com", early=True)
+        Callee.wait(bob).answer(486)
+        assert call.wait().status == 486
+        bob.register(expires=0)
+        bob.peer.close()
