@@ -180,26 +180,35 @@ def test_a_phone_that_calls_itself_keeps_its_two_ends_apart(server, phones):
 
 
 @pytest.mark.parametrize("behind_edge", [False, True])
-def test_a_gateway_that_is_down_does_not_end_the_dialog(make_server, phones, behind_edge):
-    """The registration in the route set is the caller's; whether the callee comes back nobody here knows: 500, not 481."""
+def test_a_call_to_a_gateway(make_server, phones, behind_edge):
+    """Its caller is rescued; when the gateway is down he hears 500, not 481: whether it comes back nobody here knows."""
     gateway = UdpPeer(("127.0.0.1", 9))
     to = "sip:+1555@%s" % ("example.com" if behind_edge else "pstn.invalid")
-    routes = {"routes": [{"prefix" if behind_edge else "domain": "+1" if behind_edge else "pstn.invalid",
+    config = {"routes": [{"prefix" if behind_edge else "domain": "+1" if behind_edge else "pstn.invalid",
                           "to": ["sip:127.0.0.1:%d" % gateway.local[1]]}]}
-    if behind_edge:
-        site = Site(make_server, link="udp", home_config=routes)
-        home, first = site.home, site.edges[0]
+    if behind_edge:                                         # unchallenged, so small enough for UDP on both sides of the home
+        config["peers"] = [{"from": "127.0.0.1", "rights": ["path", "identity", "relay"]}]
+        site = Site(make_server, link="udp", home_config=config)
+        home, doors = site.home, site.edges
     else:
-        home = first = make_server(config=routes)
+        home = make_server(config=config)
+        doors = [home, home]
     alice = phones(home, "alice")
-    flows = [alice.open("udp", server=first, **far(n=2)) for _ in range(2)]
+    flows = [alice.open("udp", server=door, **far(n=2)) for door in doors]
+    alice.password = None if behind_edge else alice.password
     call = alice.invite(to, flow=flows[0], early=True)
     gateway.target = home.address("udp")
-    gateway.answer(gateway.expect("INVITE"), 200, contact="<%s>" % gateway.contact_uri())
+    leg = Callee.wait(gateway)
+    assert "transport=tcp" not in "".join(leg.invite.values("record-route"))
+    leg.pick_up()
     assert call.wait().status == 200
-    gateway.expect("ACK")
+    leg.expect_ack()
+    lose(flows[0])
+    info = leg.within("INFO")
+    flows[1].peer.answer(flows[1].peer.expect("INFO"), 200)
+    assert gateway.receive(3, lambda m: m.is_response and m.call_id == info.call_id).status == 200
     gateway.close()
-    answered(flows[0], call.within("INFO"), 500)
+    answered(flows[1], over(call, flows[1], "INFO"), 500)
     flows[1].peer.silent(0.2)
 
 
