@@ -2,8 +2,8 @@
 /* record.h - a binding as bytes in the journal.
  *
  * A record begins with its version; numbers are little-endian, strings carry their length. What is
- * read back is checked to the last byte: a file that was damaged or written by somebody else yields
- * false, never a wrong binding. */
+ * read back is checked to the last byte: what was cut off, or written by somebody else, yields false. It has no sum of its own:
+ * a bit that turned within a string is not seen. */
 #ifndef SLUICE_RECORD_H
 #define SLUICE_RECORD_H
 

@@ -144,21 +144,52 @@ static struct str column(sqlite3_stmt *q, int at)
 	return p ? (struct str){ p, (size_t)sqlite3_column_bytes(q, at) } : STR_NONE;
 }
 
-static int read_rows(sqlite3 *db, void (*fn)(void *user, const struct store_row *row), void *user)
+/* The rows from number *next on, which moves along. */
+static int scan(sqlite3 *db, int64_t *next, void (*fn)(void *user, const struct store_row *row), void *user)
 {
 	sqlite3_stmt *q = NULL;
-	int rc = sqlite3_prepare_v2(db, "SELECT seq, key, record, expires FROM j", -1, &q, NULL);
+	int rc = sqlite3_prepare_v2(db, "SELECT seq, key, record, expires, rowid FROM j WHERE rowid >= ? ORDER BY rowid", -1, &q, NULL);
+	sqlite3_bind_int64(q, 1, *next);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		rc = sqlite3_step(q);
 		if (rc != SQLITE_ROW)
 			break;
 		struct store_row row = { (uint64_t)sqlite3_column_int64(q, 0), column(q, 1), column(q, 2),
 		                         sqlite3_column_int64(q, 3) };
+		*next = sqlite3_column_int64(q, 4) + 1;
 		fn(user, &row);
 	}
 	int err = read_error(db, rc);
 	sqlite3_finalize(q);
 	return err;
+}
+
+/* *next cannot be read: move it to one that can be. Rows have all numbers from 1 on. */
+static bool skip_damage(sqlite3 *db, int64_t *next)
+{
+	int64_t highest = 0, found = 0;
+	sqlite3_stmt *q = NULL;
+	if (number(db, "SELECT max(rowid) FROM j", &highest) || sqlite3_prepare_v2(db, "SELECT 1 FROM j WHERE rowid = ?", -1, &q, NULL))
+		return false;
+	for (int64_t at = *next + 1; at <= highest && !found; at++) {
+		sqlite3_bind_int64(q, 1, at);
+		if (sqlite3_step(q) == SQLITE_ROW)
+			found = at;
+		sqlite3_reset(q);
+	}
+	sqlite3_finalize(q);
+	*next = found;
+	return found > 0;
+}
+
+static int read_rows(sqlite3 *db, void (*fn)(void *user, const struct store_row *row), void *user)
+{
+	int64_t next = 1;
+	int err = scan(db, &next, fn, user);
+	bool damaged = err == -EBADMSG;
+	while (err == -EBADMSG && skip_damage(db, &next))
+		err = scan(db, &next, fn, user);
+	return damaged ? -EBADMSG : err;
 }
 
 static int read_all(sqlite3 *db, struct segment_seen *seen, void (*fn)(void *user, const struct store_row *row), void *user)

@@ -245,6 +245,47 @@ static void damaged_segment_is_set_aside_and_the_rest_is_kept(void **state)
 	assert_string_equal(b->words[0], "a=1");
 }
 
+/* A page in the middle of the file is overwritten. */
+static void spoil_page_with(const char *path, const char *word)
+{
+	static char file[1 << 20];
+	int fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	ssize_t n = read(fd, file, sizeof file);
+	char *at = n > 0 ? memmem(file, (size_t)n, word, strlen(word)) : NULL;
+	assert_non_null(at);
+	assert_true(pwrite(fd, "no page of a table at all, and never one", 40, (at - file) / 4096 * 4096) == 40);
+	close(fd);
+}
+
+static void rows_around_a_damaged_page_are_kept(void **state)
+{
+	struct bench *b = *state;
+	enum { ROWS = 14, LENGTH = 3000 };      /* each fills a page */
+	char key[8], record[LENGTH + 1], path[512];
+	memset(record, 'x', LENGTH);
+	record[LENGTH] = '\0';
+	open_store(b, 0, 900000);
+	for (unsigned i = 1; i <= ROWS; i++) {
+		snprintf(key, sizeof key, "k%02u", i);
+		put(b, i, key, record, LATE);
+	}
+	put(b, ROWS + 1, "k02", "", LATE);
+	store_close(b->store);
+	newest_segment(b, path);
+	spoil_page_with(path, "k05");
+	spoil_page_with(path, "k06");
+	spoil_page_with(path, "k12");
+	open_store(b, 0, 900000);
+	/* Removals after the damage count as well. */
+	assert_int_equal(b->count, ROWS - 4);
+	static const char *const kept[] = { "k01", "k03", "k04", "k07", "k08", "k09", "k10", "k11", "k13", "k14" };
+	for (unsigned i = 0; i < b->count; i++)
+		assert_true(str_starts(str_of(b->words[i]), str_of(kept[i])));
+	assert_int_equal(b->highest, ROWS + 1);
+	assert_int_equal(files(b, ".damaged"), 1);
+}
+
 static void segment_of_a_newer_sluice_is_left_alone(void **state)
 {
 	struct bench *b = *state;
@@ -461,6 +502,7 @@ int main(void)
 		T(folder_in_use_is_refused_with_the_process_that_uses_it),
 		T(folder_that_cannot_be_used_is_named_in_the_error),
 		T(damaged_segment_is_set_aside_and_the_rest_is_kept),
+		T(rows_around_a_damaged_page_are_kept),
 		T(segment_of_a_newer_sluice_is_left_alone),
 		T(files_are_private),
 		T(closing_commits_what_is_queued),
