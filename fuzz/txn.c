@@ -23,7 +23,7 @@ struct player {
 	} servers[HELD];
 	struct {
 		struct txn_client *ct;
-		bool failed;
+		bool failed, silent, heard;
 	} clients[HELD];
 	bool inside;                    /* in a call of which callbacks must not come */
 };
@@ -88,6 +88,7 @@ static void on_response(void *user, struct txn_client *ct, struct packet *p)
 	int i = client_index(pl, ct);
 	if (pl->clients[i].failed || p->msg.is_request)
 		abort();
+	pl->clients[i].heard = true;
 	if (p->msg.status == 183)
 		txn_cancel(pl->x, ct, STR("Reason: SIP\r\n"));
 	if (p->msg.status == 404) {
@@ -101,9 +102,19 @@ static void on_failed(void *user, struct txn_client *ct, enum txn_failure why)
 {
 	struct player *pl = user;
 	int i = client_index(pl, ct);
-	if (pl->clients[i].failed || why > TXN_UNREACHABLE)
+	if (pl->clients[i].failed || why > TXN_NOT_SENT)
 		abort();
 	pl->clients[i].failed = true;
+}
+
+static void on_silent(void *user, struct txn_client *ct)
+{
+	struct player *pl = user;
+	int i = client_index(pl, ct);
+	if (pl->clients[i].failed || pl->clients[i].silent || pl->clients[i].heard || txn_got_response(ct))
+		abort();
+	pl->clients[i].silent = true;
+	txn_cancel(pl->x, ct, STR_NONE);
 }
 
 static void on_client_over(void *user, struct txn_client *ct)
@@ -112,7 +123,9 @@ static void on_client_over(void *user, struct txn_client *ct)
 	pl->clients[client_index(pl, ct)].ct = NULL;
 }
 
-static const struct txn_client_ops ops = { on_response, on_failed, on_client_over };
+static const struct txn_client_ops ops = {
+	.response = on_response, .silent = on_silent, .failed = on_failed, .over = on_client_over,
+};
 
 /* --- what may happen --- */
 static const char *const methods[] = { "INVITE", "ACK", "CANCEL", "OPTIONS", "BYE", "Foo" };
@@ -242,9 +255,9 @@ static void user_sends(struct player *pl, struct script *s)
 	struct wire *w = wire_new(buf_str(&b));
 	struct txn_request r = {
 		.to = to, .bytes = w, .method = sip_method_of(str_of(method)), .branch = which ? STR("z9hG4bKb") : STR("z9hG4bKa"),
-		.ops = &ops, .user = pl,
+		.silent_ms = next(s) % 2 ? 700 : 0, .ops = &ops, .user = pl,
 	};
-	pl->clients[i].failed = false;
+	pl->clients[i].failed = pl->clients[i].silent = pl->clients[i].heard = false;
 	pl->clients[i].ct = txn_send(pl->x, &r);
 	wire_unref(w);
 	buf_fini(&b);
@@ -253,7 +266,12 @@ static void user_sends(struct player *pl, struct script *s)
 static void user_cancels(struct player *pl, struct script *s)
 {
 	int i = next(s) % HELD;
-	if (pl->clients[i].ct)
+	bool back = next(s) % 2;
+	if (!pl->clients[i].ct)
+		return;
+	if (back)
+		txn_uncancel(pl->x, pl->clients[i].ct);
+	else
 		txn_cancel(pl->x, pl->clients[i].ct, STR_NONE);
 }
 
@@ -261,7 +279,7 @@ static void transport_acts(struct player *pl, struct script *s)
 {
 	struct flow_ref f = flow(s);
 	struct transport_worker *w = &pl->fake.worker;
-	switch (next(s) % 5) {
+	switch (next(s) % 6) {
 	case 0:
 		pl->fake.transport.dead[f.serial % FAKE_SERIALS] = f.serial != 0;
 		txns_flow_closed(pl->x, &f);
@@ -280,6 +298,9 @@ static void transport_acts(struct player *pl, struct script *s)
 	case 4:
 		if (pl->fake.resolver.asked)
 			fake_resolve(&pl->fake, next(s) % 2 ? &(struct hop){ .kind = TRANSPORT_TCP, .addr = f.remote } : NULL);
+		break;
+	case 5:
+		txns_flow_unacked(pl->x, &f);
 		break;
 	}
 }
