@@ -7,6 +7,7 @@
 #define FIRST_MS 30000                  /* then twice as long each time */
 #define LAST_MS  3600000
 #define PROBES   1000                   /* under way at once */
+#define RURI_MAX 2048                   /* in a dialog it is the sender's, and kept for an hour */
 
 struct flow_probe {
 	struct list node;               /* in proxy->flow_probes */
@@ -83,7 +84,7 @@ void flow_probe(struct proxy *px, const struct flow_ref *flow, struct str ruri)
 {
 	struct flow_probe *fp = find(px, flow);
 	if (!fp) {
-		if (px->flow_probe_count >= PROBES)
+		if (px->flow_probe_count >= PROBES || ruri.n > RURI_MAX)
 			return;
 		fp = mem_zalloc(sizeof *fp + ruri.n);
 		fp->px = px;
