@@ -275,7 +275,7 @@ class Call:
             if m is not None and m.status == 200 and self.bye_arrived:
                 count["byes delivered"] += 1
             else:
-                self.fail("BYE of the %s: %s" % (side, m.start if m else "no answer"), [leg.phone, self.caller])
+                self.fail("of the %s: %s" % (side, m.start if m else "no answer"), [leg.phone, self.caller], "BYE")
         mine.end()
         theirs.end()
 
@@ -317,11 +317,11 @@ class Call:
                 self.fail("%s was left ringing" % leg.phone, [leg.phone])
             watch.end()
 
-    def fail(self, text, phones):
+    def fail(self, text, phones, kind=None):
         story = list(self.events)
         for p in set(phones):
             story += [e for e in p.events if e[0] > self.placed - 30]
-        self.world.fail(self.method, "%s: %s" % (self.call_id, text), sorted(story))
+        self.world.fail(kind or self.method, "%s: %s" % (self.call_id, text), sorted(story))
 
     def end(self):
         self.caller_watch.end()
