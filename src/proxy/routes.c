@@ -57,17 +57,14 @@ static bool is_user(struct proxy *px, const struct packet *p, uint64_t registrat
 	return address == registration;
 }
 
-/* A flow of a dialog: the sender's own, or that of the phone the request is for. */
+/* A flow of a dialog: the sender's own, or that of the phone the request is for. The sender's only once: who calls himself has both ends
+ * of the call, on two flows or as two lines of one. */
 static void read_flow(struct proxy *px, const struct packet *p, const struct flow_token *token, struct route_view *v)
 {
 	bool here = token->of_this_boot || token->flow.serial == 0;
-	if (here && flow_ref_same(&token->flow, &p->from)) {
-		v->outgoing |= v->dialog && is_user(px, p, token->registration);
-		return;                                 /* outgoing: OB-47, OB-53 */
-	}
-	/* Only once: a phone that called itself over two flows is meant by the second token. */
-	if (v->dialog && !v->outgoing && speaks(px, p, token->registration)) {
-		v->outgoing = true;
+	if (!v->sender && ((here && flow_ref_same(&token->flow, &p->from)) || (v->dialog && speaks(px, p, token->registration)))) {
+		v->sender = true;
+		v->outgoing = v->dialog && is_user(px, p, token->registration);        /* OB-47, OB-53 */
 		return;
 	}
 	v->registration = token->registration;
@@ -125,7 +122,7 @@ static bool left_its_edge(struct proxy *px, const struct packet *p, const struct
 	if (token.node == transport_node(px->s.transport) || !speaks(px, p, token.registration))
 		return false;
 	*edge = token.node;
-	v->dialog = v->outgoing = true;
+	v->dialog = v->sender = v->outgoing = true;
 	return true;
 }
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from phone import Callee
+from phone import Callee, Flow
 from sip import Listener, Message, TcpPeer, UdpPeer, token, uri_of
 
 CORE = {"peers": [{"from": "127.0.0.1", "rights": ["inbound", "relay", "identity"]}]}
@@ -629,3 +629,25 @@ def test_a_gateway_in_and_out(make_server, phones):
     aflow.peer.silent(0.2)
     r = gateway.send(gateway.request("INVITE", "sip:+79161234567@example.com", "sip:+74950000000@%s" % host))
     assert gateway.receive(2, lambda m: m.call_id == r.call_id and m.status and m.status >= 200).status == 403
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp"])
+@pytest.mark.parametrize("who", ["caller", "callee"])
+def test_two_lines_of_one_connection_call_each_other(server, phones, kind, who):
+    """OB-47: an adapter with two users on one flow: the first token is the sender's, the second says whom the request is for; the
+    Contact, behind NAT, leads nowhere."""
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    flow = alice.open(kind, bind=("127.0.0.2", 0))
+    line = Flow(bob, flow.peer, 1)
+    contact = "<sip:bob@10.255.255.1:5060%s>" % (";transport=tcp" if kind == "tcp" else "")
+    line.register(contact=contact)
+    call = alice.invite("sip:bob@example.com", early=True)
+    leg = Callee.wait(line)
+    leg.contact = contact
+    leg.pick_up()
+    assert call.wait().status == 200
+    leg.expect_ack()
+    (call if who == "caller" else leg).within("BYE")
+    flow.peer.answer(flow.peer.expect("BYE"), 200)
+    flow.peer.expect(200)
+    line.register(expires=0, contact=contact)

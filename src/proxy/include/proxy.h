@@ -61,6 +61,7 @@ struct route_view {
 	unsigned own;                   /* our values on top that are to be removed */
 	struct str next;                /* the Route value that is then on top; n == 0: none */
 	bool dialog;                    /* a token made for this dialog was among them: the request belongs to a call that passed here */
+	bool sender;                    /* a token of the sender's own side was among them: the next one with a flow says whom it is for */
 	bool outgoing;                  /* it came over the flow of such a token, or a sibling's: one of ours speaks, and may say where to */
 	bool path;                      /* a Path token was among them (asked by a home) */
 	bool own_path_ob;               /* that Path value had ;ob */
