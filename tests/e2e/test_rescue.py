@@ -114,6 +114,20 @@ def test_requests_towards_the_phone_arrive_over_its_other_flow(talk, kind, who):
 
 
 @pytest.mark.parametrize("kind", ["tcp", "tls"])
+def test_the_ack_arrives_over_the_other_flow(server, phones, kind):
+    """PX-46: the flow ended when the phone had just answered; the ACK, which nobody answers, is not sent in vain."""
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    aflow, bflows = alice.open("udp"), [bob.open(kind), bob.open(kind)]
+    call = alice.invite(BOB, flow=aflow, early=True)
+    Callee.wait(bflows[1]).pick_up()
+    time.sleep(0.1)
+    lose(bflows[1])
+    time.sleep(0.1)
+    assert call.wait().status == 200
+    assert bflows[0].peer.expect("ACK").cseq == call.cseq
+
+
+@pytest.mark.parametrize("kind", ["tcp", "tls"])
 def test_a_phone_that_may_come_back_keeps_its_dialog(server, phones, kind):
     """OB-84: no flow left is 500 with Retry-After, never 430; after its return the same dialog goes on."""
     alice, bob = phones(server, "alice"), phones(server, "bob")
