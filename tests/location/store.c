@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -286,6 +287,29 @@ static void rows_around_a_damaged_page_are_kept(void **state)
 	assert_int_equal(files(b, ".damaged"), 1);
 }
 
+static void segment_in_use_by_another_program_stops_the_start_and_is_not_set_aside(void **state)
+{
+	struct bench *b = *state;
+	open_store(b, 0, 900000);
+	put(b, 1, "a", "1", LATE);
+	store_close(b->store);
+	char path[512], why[700] = "";
+	newest_segment(b, path);
+	sqlite3 *other;
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "SELECT * FROM j", NULL, NULL, NULL), SQLITE_OK);
+
+	struct store_settings s = { .folder = b->folder };
+	assert_int_equal(store_open_sqlite(&s, &b->store, why, sizeof why), 0);
+	assert_int_equal(store_recover(b->store, 0, recovered, b, &b->highest, why, sizeof why), -EBUSY);
+	assert_non_null(strstr(why, "is in use by another program"));
+	assert_int_equal(files(b, ".damaged"), 0);
+	sqlite3_close(other);
+	b->count = 0;
+	again(b, 0, 900000);
+	assert_int_equal(b->count, 1);
+}
+
 static void segment_of_a_newer_sluice_is_left_alone(void **state)
 {
 	struct bench *b = *state;
@@ -503,6 +527,7 @@ int main(void)
 		T(folder_that_cannot_be_used_is_named_in_the_error),
 		T(damaged_segment_is_set_aside_and_the_rest_is_kept),
 		T(rows_around_a_damaged_page_are_kept),
+		T(segment_in_use_by_another_program_stops_the_start_and_is_not_set_aside),
 		T(segment_of_a_newer_sluice_is_left_alone),
 		T(files_are_private),
 		T(closing_commits_what_is_queued),
