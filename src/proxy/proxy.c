@@ -168,6 +168,9 @@ static bool validate(struct proxy *px, struct packet *p, const struct route_view
 	return true;
 }
 
+/* A request in a dialog has one target, forks nowhere below, and may need every flow of the phone, one after the other. */
+#define FLOWS_IN_DIALOG 6
+
 void context_set_breadth(struct context *cx)
 {
 	uint32_t came;
@@ -175,7 +178,7 @@ void context_set_breadth(struct context *cx)
 	cx->breadth_total = sip_number(cx->msg, SIP_H_MAX_BREADTH, &came) && came < most ? came : most;
 	unsigned parallel = 0;
 	for (unsigned i = 0; i < cx->group_count; i++)  /* silent flows and those that replaced them; one may come yet */
-		parallel += cx->groups[i].count + group_may_grow(&cx->groups[i]);
+		parallel += cx->groups[i].count + group_may_grow(&cx->groups[i]) * (cx->view.dialog ? FLOWS_IN_DIALOG : 1);
 	if (!parallel)
 		parallel = 1;
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;

@@ -254,6 +254,19 @@ def test_a_silent_flow_is_replaced_in_its_dialog(make_server, phones, kind):
     answered(aflow, bye)
 
 
+def test_one_silent_flow_after_the_other_in_a_dialog(make_server, phones):
+    """PX-30: what may be open at a time leaves room for every flow of the phone."""
+    server = make_server(config={"failover": {**QUICK["failover"], "give_up": "20s"}})
+    alice, bob = phones(server, "alice"), phones(server, "bob")
+    aflow, bflows = alice.open("udp"), [bob.open("tcp") for _ in range(4)]
+    call, leg = set_up(alice, aflow, bflows[3])
+    info = call.within("INFO")
+    seen = bflows[0].peer.expect("INFO", 4)
+    assert all(int(f.peer.expect("INFO").get("max-breadth")) > 1 for f in bflows[1:])
+    bflows[0].peer.answer(seen, 200)
+    answered(aflow, info)
+
+
 def test_a_phone_that_comes_back_while_a_request_waits_gets_it(make_server, phones):
     """Its one flow is silent; the next it registers is asked within a second or so."""
     server = make_server(config=QUICK)
