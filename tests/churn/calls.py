@@ -7,8 +7,8 @@ phone says must reach the caller. A request whose caller lost its own flow is th
 import asyncio
 import time
 
-from agent import LIFE_S, ClientTx, Watch
 from sip import Message, token, uri_of
+from transactions import LIFE_S, ClientTx, Watch
 
 SHORTLY_S = 0.2                         # a flow counts when it was live for so long before
 SILENT_S = {"INVITE": 2.0, "MESSAGE": 5.0, "BYE": 5.0}          # what a silent flow may cost

@@ -11,7 +11,9 @@ import packets
 import server
 from server import Sluice
 
-SANITIZED = re.compile(r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|UndefinedBehaviorSanitizer|AddressSanitizer:DEADLYSIGNAL")
+SANITIZED = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|AddressSanitizer:DEADLYSIGNAL")
+ASAN = ("detect_leaks=1:exitcode=99:quarantine_size_mb=16:thread_local_quarantine_size_kb=64:malloc_context_size=12:"
+        "disable_coredump=0")           # a quarantine that is soon full, so that growth can be seen
 SETTLE_S = 0.5                  # after a node came back, before its flows count as live again
 
 
@@ -38,8 +40,7 @@ class Node(Sluice):
             if self.users:
                 self.provision()
         log = open(self.log_path, "ab")
-        env = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:exitcode=98:print_stacktrace=1",
-                   ASAN_OPTIONS="detect_leaks=1:exitcode=99:quarantine_size_mb=16:thread_local_quarantine_size_kb=64:malloc_context_size=12:disable_coredump=0")
+        env = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:exitcode=98:print_stacktrace=1", ASAN_OPTIONS=ASAN)
         self.process = subprocess.Popen([server.BIN, "serve", "--config", self.config_path], stdin=subprocess.DEVNULL, stdout=log,
                                         stderr=subprocess.STDOUT, env=env, cwd=self.folder)
         log.close()
@@ -129,7 +130,7 @@ class Node(Sluice):
         counts = (await self.ask("status") or [{}])[0]
         self.samples.append({"t": now, "generation": self.generation, "rss_kb": int(rows["Rss"].split()[0]),
                              "pss_kb": int(rows["Pss"].split()[0]), "bindings": counts.get("bindings"),
-                             "flows": counts.get("flows_open"), "transactions": counts.get("transactions")})
+                             "flows": counts.get("flows_open")})
 
 
 def make_site(world, folder, users, passwords, log_level):

@@ -55,9 +55,9 @@ def print_summary(world):
             if g < n.generation - 2 and len(rows) < 12:
                 continue
             first, mid, last = rows[0], rows[len(rows) // 2], rows[-1]
-            print("%s generation %d, %.0f s: RSS %d / %d / %d KiB, PSS %d KiB at the end; bindings %s / %s / %s, flows %s, transactions %s" % (
+            print("%s generation %d, %.0f s: RSS %d / %d / %d KiB, PSS %d KiB at the end; bindings %s / %s / %s, flows %s" % (
                 n.name, g, last["t"] - first["t"], first["rss_kb"], mid["rss_kb"], last["rss_kb"], last["pss_kb"],
-                first["bindings"], mid["bindings"], last["bindings"], last["flows"], last["transactions"]))
+                first["bindings"], mid["bindings"], last["bindings"], last["flows"]))
     if world.memory:
         grown, mean, allowed, judged = world.memory
         print("home's RSS in the second half: mean %.0f KiB, trend %+.0f KiB (%.0f allowed%s)" % (
