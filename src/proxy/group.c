@@ -131,7 +131,8 @@ void group_follow(struct branch *b)
 static void retry_fired(struct loop_timer *t)
 {
 	struct group *g = CONTAINER(t, struct group, retry);
-	g->started = false;
+	if (!open_branch(g, NULL) && group_next(g))     /* else a flow that turned up meanwhile has the call, or had it */
+		g->started = false;
 	g->cx->retries--;
 	context_go_on(g->cx);
 }
@@ -152,8 +153,8 @@ bool group_merged(struct context *cx, struct branch *b)
 	g->merged++;
 	g->started = true;
 	g->retry.fire = retry_fired;
+	cx->retries += !loop_timer_armed(&g->retry);    /* a flow that turned up meanwhile may have been merged as well */
 	loop_timer_set(cx->px->s.loop, &g->retry, loop_now_ms(cx->px->s.loop) + MERGED_WAIT_MS);
-	cx->retries++;
 	return true;
 }
 

@@ -235,3 +235,48 @@ def test_a_phone_whose_port_was_closed_for_a_moment_is_told_that_it_is_bound_aga
         assert call.wait().status == 486
         bob.register(expires=0)
         bob.peer.close()
+
+
+def test_a_phone_that_says_482_and_registers_again_and_again_holds_no_call(make_server, phones):
+    """It is silent, moves to another flow, says there that it has the call, and moves once more: its caller gets his answer."""
+    server = make_server()
+    bob = phones(server, "bob")
+    flow = bob.open("tcp", bind=("127.0.0.3", 0))
+    call = plain(phones, server, "alice", 2).phone.invite("sip:bob@example.com", early=True)
+    flow.peer.expect("INVITE")
+    time.sleep(1.4)                                 # silent: its next flow is looked for, once a second
+    second = bob.open("tcp", bind=("127.0.0.3", 0))
+    flow.peer.reset()
+    second.peer.answer(second.peer.expect("INVITE"), 482)
+    third = bob.open("tcp", bind=("127.0.0.3", 0))
+    until = time.monotonic() + 9
+    final = None
+    while final is None and time.monotonic() < until:
+        for f in (second, third):
+            m = f.peer.receive(0.1, lambda m: not m.is_response and m.method == "INVITE")
+            if m:
+                f.peer.answer(m, 482)
+        final = call.peer.receive(0.1, lambda m: m.is_response and m.status >= 200)
+    assert final is not None and final.status == 480
+
+
+def test_a_flow_that_turned_up_takes_the_place_of_the_one_to_be_tried_again(make_server, phones):
+    """A phone says 482, and before it is asked once more another flow of it turns up, silent as those before: nothing is left to ask."""
+    server = make_server()
+    bob = phones(server, "bob")
+    lost = [bob.open("tcp", bind=("127.0.0.3", 0)) for _ in range(2)]
+    call = plain(phones, server, "alice", 2).phone.invite("sip:bob@example.com", early=True)
+    for flow in reversed(lost):                     # silent, one after the other: from then on others are looked for, once a second
+        flow.peer.expect("INVITE")
+    time.sleep(1.8)
+    third = bob.open("tcp", bind=("127.0.0.3", 0))
+    for flow in lost:
+        flow.peer.reset()
+    third.peer.answer(third.peer.expect("INVITE"), 482)
+    fourth = bob.open("tcp", bind=("127.0.0.3", 0))
+    third.peer.expect("ACK")
+    third.peer.expect("INVITE")
+    fourth.peer.answer(fourth.peer.expect("INVITE"), 100)
+    time.sleep(1)                                   # here the third would be tried again
+    call.cancel()
+    assert call.wait().status == 487
