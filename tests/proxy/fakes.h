@@ -7,7 +7,7 @@
 #include "fake.h"
 #include "location.h"
 
-#define FAKE_FLOWS 3
+#define FAKE_FLOWS 5
 
 struct location {
 	const struct transport *transport;
