@@ -118,18 +118,37 @@ static void refuse(struct registration *g, enum register_fault fault)
 	packet_free(g->packet);
 }
 
-/* What one Contact has come to. */
+/* The binding of this phone over the flow of the request that lasts longest; NULL: it has none there now. */
+static const struct binding *binding_here(const struct registration *g, struct str instance)
+{
+	const struct location_update *u = &g->update;
+	const struct binding *found = NULL;
+	for (unsigned i = 0; i < u->after_count; i++) {
+		const struct binding *b = &u->after[i];
+		if (str_eq(b->instance, instance) && flow_ref_same(&b->flow, &g->packet->from) &&
+		    (!found || b->expires_wall_ms > found->expires_wall_ms))
+			found = b;
+	}
+	return found;
+}
+
+/* What the phone of this Contact has now. One that moves removes its old Contact and binds a new one, in one request or in two, in any
+ * order: it is still here. */
 static struct flow_registration outcome(const struct registration *g, const struct contact_update *c)
 {
 	const struct registrar *r = g->r;
 	const struct token_keys *keys = transport_keys(r->parts.transport);
 	const struct location_update *u = &g->update;
-	return (struct flow_registration){
-		.registration = token_registration(keys, u->aor, location_instance(c->instance, u->arena)),
-		.address = token_registration(keys, u->aor, STR("")), .outbound = g->require_outbound,
-		.nat = u->via_flow && c->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP,
-		.until_ms = c->expires_s ? loop_now_ms(r->parts.loop) + (int64_t)c->expires_s * 1000 : 0,
-	};
+	struct str instance = location_instance(c->instance, u->arena);
+	struct flow_registration to = { .registration = token_registration(keys, u->aor, instance),
+	                                .address = token_registration(keys, u->aor, STR("")) };
+	const struct binding *b = binding_here(g, instance);
+	if (b) {
+		to.outbound = b->reg_id && g->require_outbound;
+		to.nat = b->via_flow && b->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP;
+		to.until_ms = loop_now_ms(r->parts.loop) + (b->expires_wall_ms - u->wall_ms);
+	}
+	return to;
 }
 
 /* "*": all bindings are gone, whoever of this address is on the flow. */
@@ -141,26 +160,15 @@ static struct flow_registration outcome_of_star(const struct registration *g)
 	                                   r->parts.transport, &g->packet->from, address, loop_now_ms(r->parts.loop)) };
 }
 
-/* A phone that moves removes its old Contact and binds a new one in one request, in any order: what it has then counts. */
-static bool is_outlasted(const struct flow_registration *all, unsigned count, const struct flow_registration *r)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (all[i].registration == r->registration && all[i].until_ms > r->until_ms)
-			return true;
-	return false;
-}
-
 /* Whose flow it is now: what judges its silence, and what finds this phone again when the flow has died. */
 static void note_flow(const struct registration *g)
 {
 	const struct location_update *u = &g->update;
 	unsigned count = u->star ? 1 : u->contact_count;
-	struct flow_registration *all = arena_array(u->arena, count, sizeof *all);
-	for (unsigned i = 0; i < count; i++)
-		all[i] = u->star ? outcome_of_star(g) : outcome(g, &u->contacts[i]);
-	for (unsigned i = 0; i < count; i++)
-		if (!is_outlasted(all, count, &all[i]))
-			transport_flow_registered(g->r->parts.transport_worker, &g->packet->from, &all[i]);
+	for (unsigned i = 0; i < count; i++) {
+		struct flow_registration to = u->star ? outcome_of_star(g) : outcome(g, &u->contacts[i]);
+		transport_flow_registered(g->r->parts.transport_worker, &g->packet->from, &to);
+	}
 }
 
 static void grant(struct registration *g)
