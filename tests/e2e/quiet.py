@@ -178,9 +178,10 @@ def request(flow, method, timeout=3):
     return m
 
 
-def no_request(flow, method, timeout=0.4):
+def no_request(flow, method, timeout=0.4, of=None):
+    """None of this call, or none at all."""
     peer = getattr(flow, "peer", flow)
-    m = peer.receive(timeout, lambda m: not m.is_response and m.method == method)
+    m = peer.receive(timeout, lambda m: not m.is_response and m.method == method and (of is None or m.call_id == of.call_id))
     assert m is None, "%s %d: wanted no %s, got %r" % (peer.proto, peer.number, method, m.start)
 
 
@@ -259,7 +260,7 @@ def is_tried_first(s, phone, flow):
     request(flow, "ACK")
     for other in phone.flows:
         if other is not flow:
-            no_request(other, "INVITE", 0.03)
+            no_request(other, "INVITE", 0.03, of=c)
 
 
 class SiteScene(Scene):
