@@ -99,7 +99,7 @@ static unsigned merge(struct flow_registration *all, unsigned count, const struc
 
 /* Whoever is noted gets what the dead flows of that phone lose. So a home says it whom we know as such, who brings the requests for
  * the phone to its flow (peers[].rights: path); a user could send his REGISTER to a server of his own. And who is who in a domain of
- * ours is the registrar's to say. */
+ * ours is the registrar's to say. From others we take only that the flow is wanted for so long. */
 static bool is_believed(const struct context *cx, const struct packet *ok)
 {
 	const struct policy *policy = cx->px->s.policy;
@@ -111,11 +111,8 @@ void registered_note(struct context *cx, const struct packet *ok)
 	struct proxy *px = cx->px;
 	struct flow_registration all[MAX_CONTACTS];
 	struct sip_values it;
-	struct str value;
+	struct str aor = aor_of(px, &cx->msg->to.uri, &px->work), value;
 	unsigned looked_at = 0, count = 0;
-	if (!is_believed(cx, ok))
-		return;
-	struct str aor = aor_of(px, &cx->msg->to.uri, &px->work);
 	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
 	while (looked_at++ < MAX_CONTACTS && sip_values_next(&it, &value)) {
 		struct phone_contact c;
@@ -125,7 +122,10 @@ void registered_note(struct context *cx, const struct packet *ok)
 		if (r.registration)
 			count = merge(all, count, &r);
 	}
-	for (unsigned i = 0; i < count; i++)
+	bool believed = is_believed(cx, ok);
+	for (unsigned i = 0; i < count; i++) {
+		all[i].registration = believed ? all[i].registration : 0;       /* nobody */
 		transport_flow_registered(px->s.transport_worker, &cx->st->packet->from, &all[i]);
+	}
 	work_reset(px);
 }

@@ -289,3 +289,14 @@ def test_an_edge_notes_the_registration_of_the_phone_that_asked(site, phones):
     flows = [json.loads(line) for line in edge.command("flows", "--json", "--state", edge.state).stdout.splitlines()]
     registered = {f["remote"].split(":")[0]: f["registered"] for f in flows if f["direction"] == "in"}
     assert registered == {"127.0.0.3": True, "127.0.0.4": False}
+
+
+def test_an_edge_keeps_the_flow_of_a_phone_whose_home_is_no_peer(make_server, phones):
+    """Nothing is noted of who it is, but what was registered over it is no stranger's connection."""
+    home = make_server("home")
+    route = {"domain": DOMAIN, "to": ["sip:127.0.0.1:%d;transport=tcp" % home.address("tcp")[1]], "from": "anyone"}
+    edge = make_server("edge", domain=None, config={"routes": [route]})
+    bob = phones(home, "bob", outbound=False)
+    bob.open("tcp", server=edge, register=False, **far(n=3)).register(supported=None)
+    flows = [json.loads(line) for line in edge.command("flows", "--json", "--state", edge.state).stdout.splitlines()]
+    assert [f["registered"] for f in flows if f["direction"] == "in"] == [True]
