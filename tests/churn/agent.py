@@ -300,7 +300,7 @@ class Phone:
                 known.link.send(known.last)
             return
         tx = self.server_txs[key] = ServerTx(flow, link, m)
-        if len(self.server_txs) > 200:
+        if len(self.server_txs) > 80:
             self.forget(now)
         if method == "CANCEL":
             invite = self.server_txs.get((m.branch, "INVITE"))

@@ -103,7 +103,7 @@ class World:
             leg.rebind(tx)
         else:
             call.fail("%s rang twice" % phone, [phone])
-        if len(phone.legs) > 100:
+        if len(phone.legs) > 40:
             phone.legs = {k: v for k, v in phone.legs.items() if v.at > time.monotonic() - 60}
 
     def on_merged(self, phone, other):
