@@ -16,10 +16,17 @@ TARGET = None                                               # foreign.Target, wi
 PASSWORDS = {"alice": "wonder-land", "bob": "build-er", "carol": "sing-er"}
 
 
+def port_range():
+    """Below what the system gives to clients; each of pytest's parallel workers has a part of its own."""
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = 22000 // count
+    return 10000 + int(worker) * size, 10000 + (int(worker) + 1) * size - 1
+
+
 def free_port():
     """A port that is free for UDP and TCP, and the next one too."""
     for _ in range(200):
-        port = random.randrange(10000, 32000)       # below what the system gives to clients
+        port = random.randrange(*port_range())
         try:
             for offset in (0, 1):
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
