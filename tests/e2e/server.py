@@ -23,15 +23,21 @@ def port_range():
     return 10000 + int(worker) * size, 10000 + (int(worker) + 1) * size - 1
 
 
+GIVEN = set()                                               # also those that nobody has bound yet
+
+
 def free_port():
     """A port that is free for UDP and TCP, and the next one too."""
     for _ in range(200):
         port = random.randrange(*port_range())
+        if GIVEN & {port - 1, port, port + 1}:
+            continue
         try:
             for offset in (0, 1):
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                     with socket.socket(socket.AF_INET, kind) as s:
                         s.bind(("127.0.0.1", port + offset))
+            GIVEN.add(port)
             return port
         except OSError:
             continue
