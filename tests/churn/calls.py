@@ -23,7 +23,7 @@ class Leg:
     def __init__(self, phone, call, tx):
         self.phone, self.call, self.tx, self.tag, self.state, self.acked = phone, call, tx, token(), "new", False
         self.status, self.over, self.at = None, asyncio.Event(), time.monotonic()
-        self.invite = tx.request
+        self.invite, self.flow = tx.request, tx.flow
         tx.leg = self
         phone.legs[call.call_id] = self
         self.task = phone.loop.create_task(self.serve())
@@ -89,7 +89,7 @@ class Leg:
 
     def rebind(self, tx):
         """The same call again, over another flow: the dialog is what is said now, with the routes of this copy."""
-        self.tx, self.invite = tx, tx.request
+        self.tx, self.invite, self.flow = tx, tx.request, tx.flow
         tx.leg = self
         if self.state == "ringing":
             self.say(180)
@@ -248,13 +248,17 @@ class Call:
         if not leg or not leg.acked:
             return
         me, other = (self.caller, leg.phone) if side == "caller" else (leg.phone, self.caller)
-        made_over = self.flow if side == "caller" else leg.tx.flow if leg.tx else None
-        flow = made_over and self.way(me, made_over)
+        made_over = self.flow if side == "caller" else leg.flow
+        flow = self.way(me, made_over)
         count = self.world.count
         if not flow:
             count["byes void"] += 1
             return
         mine, theirs = Watch([flow]), Watch(other.live_flows(SHORTLY_S))
+        # Whose flow to the home is gone, and who speaks over an edge, is led past the home: nobody is left who could find another
+        # way when the edge on the other side is gone as well.
+        far = leg.flow if side == "caller" else self.flow
+        left_home, far_up = made_over.node is self.world.home is not flow.node, far.node.up
         self.note("%s hangs up over %s; live at %s: %s" % (me, flow, other, sorted(map(repr, theirs.flows))))
         limit = SILENT_S["BYE"] * len(other.flows) + SLACK_S
         count["byes"] += 1
@@ -270,6 +274,8 @@ class Call:
             count["byes void"] += 1
         elif not theirs:
             count["byes not owed"] += 1
+        elif left_home and not (far_up and far.node.up):
+            count["hung up past the home while the other edge was gone"] += 1
         else:
             count["byes owed"] += 1
             if m is not None and m.status == 200 and self.bye_arrived:
