@@ -60,17 +60,28 @@ def exchange(server, data):
     waited for, or, where that is long, the branch is made another."""
     branch = re.search(rb"branch=([^;,\s]+)", data)
     branch = branch and branch.group(1)
-    if branch in used and server.t1 > 0.1:
+    slow = server.t1 > 0.1
+    if slow and branch and branch in used:
         data = data.replace(branch, branch + token().encode(), 1)
-    else:
+    elif not slow:
         time.sleep(max(0, used.get(branch, 0) + 0.6 - time.monotonic()))
     used[branch] = time.monotonic()
     peer = UdpPeer(server.address("udp"))
     peer.send_bytes(data)
-    answer = peer.receive(2.5, lambda m: m.is_response and m.status >= 200)
+    answer = peer.receive(10 if slow else 2.5, lambda m: m.is_response and m.status >= 200)
     extra = peer.receive(0.05)
     peer.close()
     return answer, extra
+
+
+def forget(server):
+    """The bindings that messages of the corpus made: whoever calls them waits for 64*T1, which is long for another server."""
+    aors = {uri_of(Message.parse(data).get("to")) for _, data in CORPUS if data.startswith(b"REGISTER ")}
+    peer = UdpPeer(server.address("udp"))
+    for aor in aors:
+        peer.send(peer.request("REGISTER", "sip:example.com", aor, aor, headers=[("Contact", "*"), ("Expires", "0")]))
+        peer.receive(1)
+    peer.close()
 
 
 def alive(server):
@@ -85,6 +96,8 @@ def test_over_udp(torture_server, entry):
     """MS-01 MS-02 MS-03 MS-04 MS-05 MS-12 MS-13 MS-15 MS-16 MS-19 MS-22 MS-28 MS-37 MS-40 TP-14 TP-15 PX-41: the manifest's answer, and the server lives."""
     manifest, data = entry
     name = manifest["name"]
+    if torture_server.t1 > 0.1:
+        forget(torture_server)
     answer, extra = exchange(torture_server, data)
     if manifest["kind"] == "response":
         assert answer is SILENCE and extra is None
