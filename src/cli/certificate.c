@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DAY_S 86400
+
 /* Never ask for the passphrase of a key: a server starts unattended. */
 static int no_passphrase(char *out, int size, int writing, void *user)
 {
@@ -50,6 +52,7 @@ enum certificate_validity certificate_validity(const X509 *cert, int *days)
 		return CERTIFICATE_NOT_YET;
 	if (!ASN1_TIME_diff(days, &seconds, NULL, X509_get0_notAfter(cert)))
 		return CERTIFICATE_EXPIRED;
+	*days += seconds >= DAY_S / 2 ? 1 : seconds <= -DAY_S / 2 ? -1 : 0;     /* the nearest, as people count */
 	return X509_cmp_current_time(X509_get0_notAfter(cert)) > 0 ? CERTIFICATE_VALID : CERTIFICATE_EXPIRED;
 }
 

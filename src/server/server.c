@@ -111,6 +111,7 @@ static void free_all(struct server *s)
 		worker_fini(&s->workers[i]);
 	mem_free(s->workers);
 	proxy_shared_free(s->proxy_shared);
+	penalties_free(s->penalties);
 	auth_free(s->auth);
 	users_close(s->users);
 	transport_free(s->transport);
@@ -165,6 +166,7 @@ int server_start(const struct server_settings *settings, struct server **out, st
 	why->text[0] = 0;
 	s->settings = settings;
 	s->owner_key = hash_key_new();
+	s->penalties = penalties_new();
 	s->worker_count = settings->workers ? settings->workers : cpus();
 	s->workers = mem_zalloc(s->worker_count * sizeof *s->workers);
 	int err = build(s, why);

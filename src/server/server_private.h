@@ -31,6 +31,7 @@ struct server {
 	struct users *users;
 	struct auth *auth;
 	struct proxy_shared *proxy_shared;
+	struct penalties *penalties;
 	struct worker *workers;
 	unsigned worker_count;
 };

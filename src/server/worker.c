@@ -41,7 +41,9 @@ int worker_init(struct worker *w, struct server *s, unsigned index, struct trans
 	err = transport_worker_new(s->transport, index, w->loop, &worker_transport_events, w, &w->transport);
 	if (err)
 		return failed(err, why, "transport");
-	err = resolver_new(w->loop, &set->resolver, &w->resolver);
+	struct resolver_settings resolver = set->resolver;
+	resolver.penalties = s->penalties;
+	err = resolver_new(w->loop, &resolver, &w->resolver);
 	if (err)
 		return failed(err, why, "DNS resolver");
 	err = auth_thread_new(s->auth, &w->auth);

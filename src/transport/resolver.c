@@ -136,7 +136,7 @@ static void fill_hops(struct query *q)
 	ask->hops = arena_array(ask->arena, q->hop_count, sizeof *ask->hops);
 	ask->count = 0;
 	for (unsigned i = 0; i < q->hop_count; i++)
-		if (!(late[i] = penalties_hold(&q->resolver->penalties, &q->hops[i], now_ms)))
+		if (!(late[i] = penalties_hold(q->resolver->penalties, &q->hops[i], now_ms)))
 			ask->hops[ask->count++] = q->hops[i];
 	for (unsigned i = 0; i < q->hop_count; i++)
 		if (late[i])
@@ -248,7 +248,8 @@ int resolver_new(struct loop *loop, const struct resolver_settings *s, struct re
 	r->hosts = hosts_new(s->hosts);
 	r->probe6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	dns_cache_init(&r->cache, s->max_entries, s->negative_s);
-	penalties_init(&r->penalties);
+	r->own = s->penalties ? NULL : penalties_new();
+	r->penalties = s->penalties ? s->penalties : r->own;
 	*out = r;
 	return 0;
 }
@@ -265,7 +266,7 @@ void resolver_free(struct resolver *r)
 	dns_channel_free(r->channel);
 	dns_cache_fini(&r->cache);
 	hosts_free(r->hosts);
-	penalties_fini(&r->penalties);
+	penalties_free(r->own);
 	if (r->probe6 >= 0)
 		close(r->probe6);
 	mem_free(r);
@@ -273,10 +274,10 @@ void resolver_free(struct resolver *r)
 
 void resolver_penalise(struct resolver *r, const struct hop *hop, int64_t until_ms)
 {
-	penalties_add(&r->penalties, hop, until_ms);
+	penalties_add(r->penalties, hop, loop_now_ms(r->loop), until_ms);
 }
 
 bool resolver_penalised(struct resolver *r, const struct hop *hop, int64_t now_ms)
 {
-	return penalties_hold(&r->penalties, hop, now_ms);
+	return penalties_hold(r->penalties, hop, now_ms);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* resolver_penalty.c - hops that failed lately, shared by all workers. Almost always there are none, and one load says so. */
 #include "resolver_private.h"
 #include "mem.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define PENALTIES_MAX 1024              /* the oldest goes: a penalty is advice, forgetting one costs a try */
+#define PENALTY_MAX_MS 3600000          /* whoever asks for more is asked again after an hour */
 
 struct penalty {
 	struct map_node node;
@@ -12,12 +16,22 @@ struct penalty {
 	int64_t until_ms;
 };
 
-void penalties_init(struct penalties *p)
+struct penalties {
+	pthread_mutex_t lock;
+	struct map map;
+	struct list order;              /* oldest first */
+	struct hash_key key;
+	atomic_uint count;
+};
+
+struct penalties *penalties_new(void)
 {
+	struct penalties *p = mem_zalloc(sizeof *p);
+	pthread_mutex_init(&p->lock, NULL);
 	map_init(&p->map);
 	list_init(&p->order);
 	p->key = hash_key_new();
-	p->count = 0;
+	return p;
 }
 
 static void penalty_free(struct penalties *p, struct penalty *x)
@@ -28,11 +42,15 @@ static void penalty_free(struct penalties *p, struct penalty *x)
 	mem_free(x);
 }
 
-void penalties_fini(struct penalties *p)
+void penalties_free(struct penalties *p)
 {
-	LIST_EACH(&p->order, it)
-		penalty_free(p, CONTAINER(it, struct penalty, order));
+	if (!p)
+		return;
+	while (!list_empty(&p->order))
+		penalty_free(p, CONTAINER(p->order.next, struct penalty, order));
 	map_fini(&p->map);
+	pthread_mutex_destroy(&p->lock);
+	mem_free(p);
 }
 
 static uint64_t hash_of(const struct penalties *p, const struct hop *hop)
@@ -50,8 +68,9 @@ static struct penalty *find(const struct penalties *p, const struct hop *hop)
 	return NULL;
 }
 
-void penalties_add(struct penalties *p, const struct hop *hop, int64_t until_ms)
+void penalties_add(struct penalties *p, const struct hop *hop, int64_t now_ms, int64_t until_ms)
 {
+	pthread_mutex_lock(&p->lock);
 	struct penalty *x = find(p, hop);
 	if (x) {
 		list_remove(&x->order);
@@ -64,16 +83,20 @@ void penalties_add(struct penalties *p, const struct hop *hop, int64_t until_ms)
 		map_insert(&p->map, &x->node, hash_of(p, hop));
 		p->count++;
 	}
-	x->until_ms = until_ms;
+	x->until_ms = until_ms < now_ms + PENALTY_MAX_MS ? until_ms : now_ms + PENALTY_MAX_MS;
 	list_add_tail(&p->order, &x->order);
+	pthread_mutex_unlock(&p->lock);
 }
 
 bool penalties_hold(struct penalties *p, const struct hop *hop, int64_t now_ms)
 {
-	struct penalty *x = p->count ? find(p, hop) : NULL;
-	if (x && now_ms >= x->until_ms) {
-		penalty_free(p, x);
+	if (!p->count)
 		return false;
-	}
-	return x != NULL;
+	pthread_mutex_lock(&p->lock);
+	struct penalty *x = find(p, hop);
+	bool holds = x && now_ms < x->until_ms;
+	if (x && !holds)
+		penalty_free(p, x);
+	pthread_mutex_unlock(&p->lock);
+	return holds;
 }

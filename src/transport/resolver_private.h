@@ -103,15 +103,7 @@ void dns_channel_free(struct dns_channel *c);
 void dns_channel_ask(struct dns_channel *c, enum dns_type type, const char *name, dns_channel_done *done, void *user);
 
 /* --- penalties --- */
-struct penalties {
-	struct map map;
-	struct list order;              /* oldest first */
-	struct hash_key key;
-	unsigned count;
-};
-void penalties_init(struct penalties *p);
-void penalties_fini(struct penalties *p);
-void penalties_add(struct penalties *p, const struct hop *hop, int64_t until_ms);
+void penalties_add(struct penalties *p, const struct hop *hop, int64_t now_ms, int64_t until_ms);
 bool penalties_hold(struct penalties *p, const struct hop *hop, int64_t now_ms);
 
 /* --- one ask under way; lives in the ask's arena --- */
@@ -145,7 +137,7 @@ struct resolver {
 	struct dns_channel *channel;
 	struct dns_cache cache;
 	struct hosts *hosts;
-	struct penalties penalties;
+	struct penalties *penalties, *own;      /* own: NULL when they are shared */
 	struct list asks;               /* resolve.node */
 	struct list ready;              /* query.ready: to be planned again in a turn of their own */
 	struct loop_timer deliver;

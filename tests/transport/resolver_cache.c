@@ -120,24 +120,30 @@ static void an_answer_in_use_outlives_its_question(void **state)
 static void penalties_end_and_are_bounded(void **state)
 {
 	(void)state;
-	struct penalties p;
+	struct penalties *p = penalties_new();
 	struct hop hop = { .kind = TRANSPORT_UDP, .addr = { .family = AF_INET, .ip = { 192, 0, 2, 1 }, .port = 5060 } };
-	penalties_init(&p);
-	assert_false(penalties_hold(&p, &hop, 0));
-	penalties_add(&p, &hop, 1000);
-	assert_true(penalties_hold(&p, &hop, 999));
-	penalties_add(&p, &hop, 2000);
-	assert_true(penalties_hold(&p, &hop, 1999));
-	assert_int_equal(p.count, 1);
-	assert_false(penalties_hold(&p, &hop, 2000));
-	assert_int_equal(p.count, 0);
+	assert_false(penalties_hold(p, &hop, 0));
+	penalties_add(p, &hop, 0, 1000);
+	assert_true(penalties_hold(p, &hop, 999));
+	penalties_add(p, &hop, 0, 2000);
+	assert_true(penalties_hold(p, &hop, 1999));
+	assert_false(penalties_hold(p, &hop, 2000));
+	assert_false(penalties_hold(p, &hop, 0));
+	penalties_add(p, &hop, 5000, INT64_MAX);                /* an hour at most, whatever was asked for */
+	assert_true(penalties_hold(p, &hop, 3604999));
+	assert_false(penalties_hold(p, &hop, 3605000));
+	unsigned held = 0;
 	for (unsigned i = 0; i < 5000; i++) {
 		hop.addr.port = (uint16_t)i;
-		penalties_add(&p, &hop, 1000);
+		penalties_add(p, &hop, 0, 1000);
 	}
-	assert_int_equal(p.count, 1024);
-	assert_true(penalties_hold(&p, &hop, 0));
-	penalties_fini(&p);
+	for (unsigned i = 0; i < 5000; i++) {
+		hop.addr.port = (uint16_t)i;
+		held += penalties_hold(p, &hop, 0);
+	}
+	assert_int_equal(held, 1024);
+	assert_true(penalties_hold(p, &hop, 0));                /* the newest */
+	penalties_free(p);
 }
 
 int main(void)

@@ -11,6 +11,11 @@
 
 #include "transport.h"
 
+/* Hops that failed lately: what one worker learns holds for all. Any thread; made before the resolvers, freed after them. */
+struct penalties;
+struct penalties *penalties_new(void);
+void penalties_free(struct penalties *p);               /* NULL is fine */
+
 struct resolver;
 struct resolver_settings {
 	struct str servers;             /* "127.0.0.1:5353,..."; STR_NONE: the system's resolv.conf */
@@ -19,6 +24,7 @@ struct resolver_settings {
 	unsigned negative_s;            /* how long "no such name" is kept at most [30] */
 	unsigned max_entries;           /* cache [10000] */
 	struct str hosts;               /* names looked at before DNS [/etc/hosts]; STR_NONE: localhost alone */
+	struct penalties *penalties;    /* borrowed; NULL: this resolver's own [NULL] */
 	bool ipv4, ipv6;                /* addresses that we have listeners for: others are not asked for [both] */
 };
 void resolver_settings_init(struct resolver_settings *s);
@@ -53,7 +59,7 @@ enum resolve_when { RESOLVE_NOW, RESOLVE_LATER };
 enum resolve_when resolver_ask(struct resolver *r, struct resolve *ask);
 void resolver_forget(struct resolver *r, struct resolve *ask);          /* no call any more; fine when not pending */
 
-/* A hop failed, or sent 503 with Retry-After (TX-29): put it last until then. */
+/* A hop failed, or sent 503 with Retry-After (TX-29): put it last until then, an hour at most. */
 void resolver_penalise(struct resolver *r, const struct hop *hop, int64_t until_ms);
 bool resolver_penalised(struct resolver *r, const struct hop *hop, int64_t now_ms);
 
