@@ -301,12 +301,15 @@ class Call:
             return
         ringing = [(x, Watch([x.tx.flow])) for x in self.legs if x.state in ("new", "ringing") and x.tx and x.tx.flow.live_for(0)]
         answered = [x for x in self.legs if self.final.status < 300 and x.tag == self.final.tag("to")]
+        heard = Watch([x.flow for x in answered if x.flow.live_for(0)])
         until = time.monotonic() + ACKED_S + self.stalled()
         while any(not x.acked for x in answered) and time.monotonic() < until:
             await asyncio.sleep(0.1)
         for x in answered:
-            if not x.acked and self.caller_watch and self.watches.get(x.phone) and not self.excused:
+            # Nothing answers an ACK: over a flow that fell silent it is lost, over one that ended it must find another.
+            if not x.acked and self.caller_watch and self.watches.get(x.phone) and not self.excused and (heard or not x.tx):
                 self.fail("the ACK did not arrive", [x.phone, self.caller])
+        heard.end()
         if ringing:
             self.world.loop.create_task(self.stop_ringing(ringing))
         if answered and answered[0].acked:
