@@ -357,7 +357,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_init(&pl.fake);
 	txn_settings_init(&settings);
 	uint8_t knobs = next(&s);
-	settings.force_rport = knobs & 1;
+	settings.force_rport = (knobs & 1) ? FORCE_RPORT_ALWAYS : FORCE_RPORT_AUTO;
 	settings.max_bytes = knobs & 2 ? 1000 : 100000;
 	settings.max_live = knobs & 4 ? 2 : 100;
 	if (txns_new(&pl.fake.loop, &pl.fake.transport, &pl.fake.worker, &pl.fake.resolver, &settings, &events, &pl, &pl.x))

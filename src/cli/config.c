@@ -17,6 +17,10 @@
 #define COUNTED(type, field, count) AT(type, field), .count_offset = offsetof(struct type, count)
 #define END { .name = NULL }
 
+static const struct choice force_rport[] = {
+	{ "auto", FORCE_RPORT_AUTO }, { "yes", FORCE_RPORT_ALWAYS }, { "no", FORCE_RPORT_NEVER }, { NULL, 0 },
+};
+
 static const struct setting server_section[] = {
 	{ "workers", SET_NUMBER, C(server.workers), .min = 0, .max = 64 },
 	{ "state", SET_PATH, C(server.state_dir) },
@@ -44,7 +48,7 @@ static const struct setting flow_section[] = {
 	{ "queue", SET_SIZE, C(server.transport.queue_bytes), .min = 4096, .max = 1 << 30 },
 	{ "max", SET_NUMBER, C(server.transport.max_flows), .min = 0, .max = 100000000 },
 	{ "stun_per_second", SET_NUMBER, C(server.transport.stun_per_second), .min = 0, .max = 1000000 },
-	{ "force_rport", SET_BOOL, C(server.transaction.force_rport) },
+	{ "force_rport", SET_CHOICE, C(server.transaction.force_rport), .choices = force_rport },
 	{ "nat_ping", SET_TIME_S, C(server.transport.nat_ping_s), .min = 0, .max = DAY_S },
 	END
 };

@@ -7,6 +7,20 @@ static uint16_t default_port(enum transport_kind kind)
 	return kind == TRANSPORT_TLS ? 5061 : 5060;
 }
 
+bool reply_forces_rport(const struct txns *x, const struct packet *p)
+{
+	struct addr sent_by;
+	switch (x->settings.force_rport) {
+	case FORCE_RPORT_AUTO:
+		return !addr_parse_ip(p->msg.via.host, &sent_by) || !addr_same_ip(&sent_by, &p->from.remote);
+	case FORCE_RPORT_ALWAYS:
+		return true;
+	case FORCE_RPORT_NEVER:
+		break;
+	}
+	return false;
+}
+
 /* UDP: maddr, else the source: its port when rport was asked for or is forced, else the port of sent-by.
  * (`received` is the source address whenever sent-by is not.) */
 static struct addr datagram_target(const struct txns *x, const struct packet *p)
@@ -16,7 +30,7 @@ static struct addr datagram_target(const struct txns *x, const struct packet *p)
 	uint16_t sent_by_port = via->port ? via->port : default_port(TRANSPORT_UDP);
 	if (via->maddr.n && addr_parse_ip(via->maddr, &to))
 		to.port = sent_by_port;
-	else if (!via->has_rport && !x->settings.force_rport)
+	else if (!via->has_rport && !reply_forces_rport(x, p))
 		to.port = sent_by_port;
 	return to;
 }

@@ -111,6 +111,8 @@ struct str tag_for(const struct txns *x, const struct sip_msg *request, enum tag
 bool stateless_acked(const struct txns *x, const struct packet *ack);
 
 /* --- reply.c --- */
+/* Is the request answered at its source port although it did not ask (settings.force_rport)? */
+bool reply_forces_rport(const struct txns *x, const struct packet *request);
 /* host stays a slice of the message. */
 struct reply_path reply_path_of(const struct txns *x, const struct packet *request);
 /* Does the answer to somebody else's host stay off our own? What listens on a loopback address trusts whoever reaches it, and Via

@@ -11,7 +11,7 @@ void txn_settings_init(struct txn_settings *s)
 	*s = (struct txn_settings){
 		.timers = { .t1 = 500, .t2 = 4000, .t4 = 5000, .d = 32000, .trying = 200 },
 		.limits = { .max_head_bytes = 65535, .max_body_bytes = 65535, .max_headers = 256 },
-		.max_bytes = 64 << 20, .max_live = 200000, .force_rport = true, .keep_s = -1,
+		.max_bytes = 64 << 20, .max_live = 200000, .keep_s = -1,
 	};
 }
 
@@ -97,7 +97,7 @@ static void receive_request(struct txns *x, struct packet *p, bool whole, struct
 {
 	int keep_s = p->msg.method == SIP_REGISTER ? x->settings.keep_s : -1;
 	if (p->msg.via.host.n)
-		sip_stamp_via(&p->msg, &p->from.remote, x->settings.force_rport, keep_s, &p->arena);
+		sip_stamp_via(&p->msg, &p->from.remote, reply_forces_rport(x, p), keep_s, &p->arena);
 	if (!whole || !sip_check(&p->msg, fault))
 		refuse(x, p, fault);
 	else if (p->msg.method == SIP_ACK)

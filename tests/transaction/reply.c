@@ -4,7 +4,12 @@
 
 static void without_force(struct txn_settings *s)
 {
-	s->force_rport = false;
+	s->force_rport = FORCE_RPORT_NEVER;
+}
+
+static void with_force(struct txn_settings *s)
+{
+	s->force_rport = FORCE_RPORT_ALWAYS;
 }
 
 static struct txn_server *accepted(struct world *w, struct flow_ref from, const char *via)
@@ -27,28 +32,28 @@ static void assert_answered_at(struct world *w, const char *remote)
 
 static const struct {
 	const char *via;
-	const char *plain, *forced;             /* where the answer goes without and with force_rport */
+	const char *plain, *forced, *automatic; /* where the answer goes by force_rport: no, yes, auto */
 } cases[] = {
 	/* TP-04: source of the request, when rport was asked for */
-	{ "192.0.2.1;branch=z9hG4bKa;rport", "192.0.2.1:6000", "192.0.2.1:6000" },
-	{ "10.0.0.1:5070;rport;branch=z9hG4bKa", "192.0.2.1:6000", "192.0.2.1:6000" },
+	{ "192.0.2.1;branch=z9hG4bKa;rport", "192.0.2.1:6000", "192.0.2.1:6000", "192.0.2.1:6000" },
+	{ "10.0.0.1:5070;rport;branch=z9hG4bKa", "192.0.2.1:6000", "192.0.2.1:6000", "192.0.2.1:6000" },
 	/* TP-05: sent-by port, default 5060, at the source address */
-	{ "192.0.2.1;branch=z9hG4bKa", "192.0.2.1:5060", "192.0.2.1:6000" },
-	{ "192.0.2.1:5070;branch=z9hG4bKa", "192.0.2.1:5070", "192.0.2.1:6000" },
-	{ "10.0.0.1:5070;branch=z9hG4bKa", "192.0.2.1:5070", "192.0.2.1:6000" },
-	{ "phone.example.org:5070;branch=z9hG4bKa;received=198.51.100.9", "192.0.2.1:5070", "192.0.2.1:6000" },
+	{ "192.0.2.1;branch=z9hG4bKa", "192.0.2.1:5060", "192.0.2.1:6000", "192.0.2.1:5060" },
+	{ "192.0.2.1:5070;branch=z9hG4bKa", "192.0.2.1:5070", "192.0.2.1:6000", "192.0.2.1:5070" },
+	{ "10.0.0.1:5070;branch=z9hG4bKa", "192.0.2.1:5070", "192.0.2.1:6000", "192.0.2.1:6000" },
+	{ "phone.example.org:5070;branch=z9hG4bKa;received=198.51.100.9", "192.0.2.1:5070", "192.0.2.1:6000", "192.0.2.1:6000" },
 	/* maddr before all else */
-	{ "192.0.2.1:5070;maddr=192.0.2.7;branch=z9hG4bKa", "192.0.2.7:5070", "192.0.2.7:5070" },
-	{ "192.0.2.1;maddr=192.0.2.7;rport;branch=z9hG4bKa", "192.0.2.7:5060", "192.0.2.7:5060" },
+	{ "192.0.2.1:5070;maddr=192.0.2.7;branch=z9hG4bKa", "192.0.2.7:5070", "192.0.2.7:5070", "192.0.2.7:5070" },
+	{ "192.0.2.1;maddr=192.0.2.7;rport;branch=z9hG4bKa", "192.0.2.7:5060", "192.0.2.7:5060", "192.0.2.7:5060" },
 	/* PX-41: never to many, nor to nobody */
-	{ "192.0.2.1;maddr=255.255.255.255;branch=z9hG4bKa", "", "" },
-	{ "192.0.2.1;maddr=224.0.1.75;branch=z9hG4bKa", "", "" },
-	{ "192.0.2.1;maddr=0.0.0.0;branch=z9hG4bKa", "", "" },
+	{ "192.0.2.1;maddr=255.255.255.255;branch=z9hG4bKa", "", "", "" },
+	{ "192.0.2.1;maddr=224.0.1.75;branch=z9hG4bKa", "", "", "" },
+	{ "192.0.2.1;maddr=0.0.0.0;branch=z9hG4bKa", "", "", "" },
 	/* nor to ourselves */
-	{ "192.0.2.1;maddr=192.0.2.10;branch=z9hG4bKa", "", "" },
-	{ "192.0.2.1;maddr=127.0.0.1;branch=z9hG4bKa", "", "" },
+	{ "192.0.2.1;maddr=192.0.2.10;branch=z9hG4bKa", "", "", "" },
+	{ "192.0.2.1;maddr=127.0.0.1;branch=z9hG4bKa", "", "", "" },
 	/* nor to what else listens on this host */
-	{ "192.0.2.1:6379;maddr=127.0.0.1;branch=z9hG4bKa", "", "" },
+	{ "192.0.2.1:6379;maddr=127.0.0.1;branch=z9hG4bKa", "", "", "" },
 };
 
 /* TP-04 TP-05 PX-41 */
@@ -56,13 +61,14 @@ static void datagrams_are_answered_by_rport_maddr_and_sent_by(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		for (int forced = 0; forced < 2; forced++) {
-			struct world *w = world_new(forced ? NULL : without_force);
+		for (int mode = 0; mode < 3; mode++) {
+			struct world *w = world_new(mode == 0 ? without_force : mode == 1 ? with_force : NULL);
+			const char *wanted = mode == 0 ? cases[i].plain : mode == 1 ? cases[i].forced : cases[i].automatic;
 			arrives(w, udp_from(6000), (struct message){ .method = "OPTIONS", .via = cases[i].via });
 			txn_reply_stateless(w->x, w->request, 404, STR_NONE, STR_NONE);
-			assert_answered_at(w, forced ? cases[i].forced : cases[i].plain);
+			assert_answered_at(w, wanted);
 			txn_answer(w->x, accept_it(w), 404, STR_NONE, STR_NONE);
-			assert_answered_at(w, forced ? cases[i].forced : cases[i].plain);
+			assert_answered_at(w, wanted);
 			world_free(w);
 		}
 }

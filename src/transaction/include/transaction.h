@@ -19,12 +19,16 @@
 #include "txn_machine.h"
 
 /* --- settings --- */
+enum force_rport {
+	FORCE_RPORT_AUTO,               /* unless sent-by is the very address of the source: else a NAT may be between, and the port is its own */
+	FORCE_RPORT_ALWAYS, FORCE_RPORT_NEVER
+};
 struct txn_settings {
 	struct txn_timers timers;
 	struct sip_limits limits;
 	size_t max_bytes;               /* budget of finished transactions; the oldest finished non-INVITE go first [64 MiB] */
 	size_t max_live;                /* unfinished ones; past it new requests get a stateless 503 [200000] */
-	bool force_rport;               /* answer UDP requests to their source even without rport [true: phones behind NAT] */
+	enum force_rport force_rport;   /* answer UDP requests to the port that they came from even without rport [auto] */
 	int keep_s;                     /* RFC 6223: the value given to `keep` in REGISTER; -1: not given [-1] */
 };
 void txn_settings_init(struct txn_settings *s);
