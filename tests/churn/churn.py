@@ -285,9 +285,10 @@ class World:
             if time.monotonic() - self.started > next_word:
                 next_word += 60
                 c = self.count
-                print("%8.0f calls %d owed %d delivered %d, messages %d owed %d delivered %d, failures %d" % (
+                print("%8.0f calls %d owed %d delivered %d, messages %d owed %d delivered %d, failures %d; home %s" % (
                     time.monotonic() - self.started, c["calls"], c["calls owed"], c["calls delivered"], c["messages"],
-                    c["messages owed"], c["messages delivered"], sum(self.failures.values())), flush=True)
+                    c["messages owed"], c["messages delivered"], sum(self.failures.values()),
+                    ", ".join("%s %s" % kv for kv in self.home.samples[-1].items() if kv[0] != "t")), flush=True)
         for t in makers[:2]:
             t.cancel()
 

@@ -23,7 +23,7 @@ class Trouble:
 
     async def come_back(self, user, seconds):
         await asyncio.sleep(seconds)
-        if not self.world.stopping and len(user.phones) < 2:
+        if not self.world.stopping and not user.phones:       # as many phones at the end as at the beginning
             self.new_phone(user)
 
     async def of_phones(self):
