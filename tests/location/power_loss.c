@@ -113,16 +113,23 @@ static void crash_again(struct crashes *c, unsigned steps, bool refuse)
 	}
 }
 
-static void crash_a_run(bool refuse, uint64_t seed)
+/* A run of c->seed in a new folder, recorded from its first step. */
+static void begin(struct crashes *c, char folder[64], bool refuse)
 {
-	static struct crashes c;
-	char folder[64], why[300] = "";
-	c = (struct crashes){ .seed = seed, .draws = 1 };
+	char why[300] = "";
 	kit_make_folder(folder);
 	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
 	disk_watch(folder);
-	if (!run_start(&c.run, folder, seed, refuse, why, sizeof why))
+	if (!run_start(&c->run, folder, c->seed, refuse, why, sizeof why))
 		fail_msg("%s", why);
+}
+
+static void crash_a_run(bool refuse, uint64_t seed)
+{
+	static struct crashes c;
+	char folder[64];
+	c = (struct crashes){ .seed = seed, .draws = 1 };
+	begin(&c, folder, refuse);
 	run_steps(&c.run, STEPS, true);
 	run_close(&c.run);
 	disk_stop();
@@ -164,14 +171,10 @@ static void obsolete_segment_is_gone_for_good_before_the_one_that_made_it_so(voi
 {
 	(void)state;
 	static struct crashes c;
-	char folder[64], why[300] = "";
+	char folder[64];
 	c = (struct crashes){ .seed = 1, .again_count = 1, .draws = 20 };
-	kit_make_folder(folder);
 	kit_make_folder(c.again[0]);
-	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
-	disk_watch(folder);
-	if (!run_start(&c.run, folder, 1, false, why, sizeof why))
-		fail_msg("%s", why);
+	begin(&c, folder, false);
 	run_register(&c.run, 0, RUN_LONG_S);
 	disk_fail(0, UINT_MAX, EIO, DISK_CALL_SYNC);
 	run_register(&c.run, 0, 0);
@@ -203,11 +206,7 @@ static void what_is_read_at_a_start_is_safe_before_it_is_promised(void **state)
 	static struct crashes c;
 	char folder[64], why[300] = "";
 	c = (struct crashes){ .seed = 1, .again_count = AGAIN, .draws = 1 };
-	kit_make_folder(folder);
-	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
-	disk_watch(folder);
-	if (!run_start(&c.run, folder, 1, false, why, sizeof why))
-		fail_msg("%s", why);
+	begin(&c, folder, false);
 	run_register(&c.run, 0, RUN_LONG_S);
 	disk_fail(0, 1, EIO, DISK_CALL_SYNC);
 	run_register(&c.run, 0, RUN_LONG_S);
@@ -229,13 +228,9 @@ static void long_log_that_is_copied_and_begun_anew_loses_nothing(void **state)
 {
 	(void)state;
 	static struct crashes c;
-	char folder[64], why[300] = "";
+	char folder[64];
 	c = (struct crashes){ .seed = 1, .again_count = AGAIN, .draws = 1 };
-	kit_make_folder(folder);
-	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
-	disk_watch(folder);
-	if (!run_start(&c.run, folder, 1, true, why, sizeof why))
-		fail_msg("%s", why);
+	begin(&c, folder, true);
 	size_t before, writes_of_a_commit = 20;
 	unsigned commits = 0;
 	do {

@@ -5,10 +5,7 @@
  * (RFC 3261 §8.2.2.2), a user, a caller. Schedules are tried exhaustively up to a depth and at random beyond it; after each, the
  * world is left alone until nothing happens any more. Then one thing must be true in every case: nobody was lost, and nobody
  * rang for nothing. */
-#include "../transaction/check.h"
-#include "fakes.h"
-#include "mem.h"
-#include "proxy.h"
+#include "stage.h"
 
 enum event {
 	DOWN_0, DOWN_1, UP_0, UP_1,             /* the oldest message of a flow arrives: at the phone, at the proxy */
@@ -24,7 +21,6 @@ static const char *const names[EVENTS] = {
 };
 
 #define FLOWS    2
-#define CALLER   9                              /* serial of the caller's stream */
 #define QUEUE    64
 #define NOBODY   FLOWS
 
@@ -45,14 +41,7 @@ struct phone {
 };
 
 struct rig {
-	struct fake fake;
-	struct location location;
-	struct policy policy;
-	struct domain domain;
-	struct peer peer;
-	struct proxy_shared *shared;
-	struct txns *x;
-	struct proxy *px;
+	struct stage stage;
 	struct arena arena;
 	struct queue down[FLOWS], up[FLOWS];
 	bool cut[FLOWS];
@@ -64,48 +53,6 @@ struct rig {
 	char story[4096];
 };
 
-/* --- the proxy's user --- */
-
-static void request(void *user, struct packet *p)
-{
-	struct rig *r = user;
-	struct route_view view;
-	proxy_look_at_routes(r->px, p, &view);
-	proxy_handle(r->px, p, &view);
-}
-
-static void ack(void *user, struct packet *p)
-{
-	(void)user;
-	packet_free(p);
-}
-
-static void cancelled(void *user, struct txn_server *st, const struct packet *cancel)
-{
-	proxy_cancelled(((struct rig *)user)->px, st, cancel);
-}
-
-static void over(void *user, struct txn_server *st)
-{
-	proxy_over(((struct rig *)user)->px, st);
-}
-
-static struct flow_ref stream(uint64_t serial)
-{
-	struct flow_ref f = { .serial = serial, .kind = TRANSPORT_TCP };
-	addr_parse(serial == CALLER ? STR("192.0.2.1:40000") : STR("192.0.2.7:40000"), 0, &f.remote);
-	addr_parse(STR("192.0.2.10:5060"), 0, &f.local);
-	return f;
-}
-
-static void arrive(struct rig *r, uint64_t serial, struct str text)
-{
-	struct packet *p = packet_new(text);
-	p->from = stream(serial);
-	p->at_ms = r->fake.loop.now_ms;
-	txns_receive(r->x, p);
-}
-
 /* --- what leaves the proxy --- */
 
 static void push(struct queue *q, struct arena *arena, struct str text)
@@ -114,14 +61,9 @@ static void push(struct queue *q, struct arena *arena, struct str text)
 	q->list[q->first + q->count++] = arena_str(arena, text);
 }
 
-static unsigned status_of(struct str text)
-{
-	return (unsigned)strtoul(text.p + sizeof "SIP/2.0", NULL, 10);
-}
-
 static void caller_hears(struct rig *r, struct str text)
 {
-	unsigned status = status_of(text);
+	unsigned status = stage_status(text);
 	if (status < 200 || memmem(text.p, text.n, "1 CANCEL", 8))
 		return;
 	r->finals++;
@@ -133,7 +75,7 @@ static void caller_hears(struct rig *r, struct str text)
 
 static void pump(struct rig *r)
 {
-	for (struct fake_sent *s; (s = fake_take(&r->fake)); fake_drop(s)) {
+	for (struct fake_sent *s; (s = fake_take(&r->stage.fake)); fake_drop(s)) {
 		if (s->to.serial == CALLER)
 			caller_hears(r, s->text);
 		else if (!r->cut[s->to.serial - 1])
@@ -145,12 +87,7 @@ static void pump(struct rig *r)
 
 static void say(struct rig *r, unsigned flow, struct str request, unsigned status)
 {
-	struct sip_msg m;
-	struct sip_fault fault;
-	struct buf out = { 0 };
-	assert_int_equal(sip_parse(&m, request, &r->arena, NULL, &fault), SIP_PARSED);
-	m.via_stamped = m.via.text;
-	sip_reply(&out, &m, status, STR_NONE, STR("phone"), STR_NONE);
+	struct buf out = stage_response(request, status, &r->arena);
 	if (!r->cut[flow])
 		push(&r->up[flow], &r->arena, buf_str(&out));
 	buf_fini(&out);
@@ -191,19 +128,18 @@ static struct str pop(struct queue *q)
 static void hear_phone(struct rig *r, unsigned flow)
 {
 	struct str text = pop(&r->up[flow]);
-	if (status_of(text) == 200 && memmem(text.p, text.n, "1 INVITE", 8))
+	if (stage_status(text) == 200 && memmem(text.p, text.n, "1 INVITE", 8))
 		r->phone.in_time = !r->final;
-	arrive(r, flow + 1, text);
+	stage_arrive(&r->stage, flow + 1, text);
 }
 
 static void cut(struct rig *r, unsigned flow)
 {
-	struct flow_ref f = stream(flow + 1);
-	r->cut[flow] = r->fake.transport.dead[flow + 1] = true;
+	r->cut[flow] = true;
 	r->down[flow].count = r->up[flow].count = 0;
 	if (r->phone.flow == flow && r->phone.holds)
 		r->phone.lost = true;
-	txns_flow_closed(r->x, &f);
+	stage_cut(&r->stage, flow + 1);
 }
 
 /* Everything on a flow that is never late, both ways, until nothing moves. */
@@ -223,20 +159,18 @@ static void deliver(struct rig *r, unsigned flow)
 static int64_t next_timer(const struct rig *r)
 {
 	int64_t at = INT64_MAX;
-	LIST_EACH(&r->fake.loop.timers, n) {
+	LIST_EACH(&r->stage.fake.loop.timers, n) {
 		struct loop_timer *t = CONTAINER(n, struct loop_timer, node);
 		if (t->at_ms < at)
 			at = t->at_ms;
 	}
-	int64_t ms = at == INT64_MAX ? 500 : at - r->fake.loop.now_ms;
+	int64_t ms = at == INT64_MAX ? 500 : at - r->stage.fake.loop.now_ms;
 	return ms < 0 ? 0 : ms > 500 ? 500 : ms;
 }
 
 static void cancel_it(struct rig *r)
 {
-	arrive(r, CALLER, STR("CANCEL sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKcaller\r\n"
-	                      "Max-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=a\r\nTo: <sip:bob@example.com>\r\n"
-	                      "Call-ID: one\r\nCSeq: 1 CANCEL\r\nContent-Length: 0\r\n\r\n"));
+	stage_cancel(&r->stage);
 	r->sent_cancel = true;
 	r->cancelled |= r->finals == 0;
 }
@@ -270,7 +204,7 @@ static void happen(struct rig *r, enum event e)
 		break;
 	case WAIT:
 		deliver(r, r->healthy);
-		fake_advance(&r->fake, next_timer(r));
+		fake_advance(&r->stage.fake, next_timer(r));
 		break;
 	case ANSWER:
 		p->state = ANSWERED;
@@ -302,58 +236,21 @@ static void happen(struct rig *r, enum event e)
 
 /* --- a world --- */
 
-static void call_bob(struct rig *r)
-{
-	arrive(r, CALLER, STR("INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKcaller\r\n"
-	                      "Max-Forwards: 70\r\nFrom: <sip:alice@example.org>;tag=a\r\nTo: <sip:bob@example.com>\r\n"
-	                      "Contact: <sip:alice@192.0.2.1>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"));
-	pump(r);
-}
-
 static void rig_init(struct rig *r, unsigned healthy)
 {
-	static const struct txn_events events = { request, ack, cancelled, over };
-	struct txn_settings txn;
-	struct proxy_setup setup = { 0 };
 	memset(r, 0, sizeof *r);
 	arena_init(&r->arena, NULL, 0);
-	fake_init(&r->fake);
+	stage_init(&r->stage);
 	r->healthy = healthy;
-	r->location.transport = &r->fake.transport;
-	for (unsigned i = 0; i < FLOWS; i++) {
-		r->location.bound[i] = true;
-		r->location.flows[i] = (struct binding){
-			.aor = STR("bob@example.com"), .instance = STR("urn:uuid:1"), .reg_id = i + 1, .id = i,
-			.contact = STR("sip:bob@192.0.2.7"), .via_flow = true, .q = 1000, .flow = stream(i + 1),
-		};
-	}
-	r->domain = (struct domain){ .name = STR("example.com") };
-	r->peer = (struct peer){ .rights = PEER_INBOUND };
-	assert_true(cidr_parse(STR("192.0.2.1"), &r->peer.block));
-	r->policy = (struct policy){ .domains = &r->domain, .domain_count = 1, .peers = &r->peer, .peer_count = 1 };
-	txn_settings_init(&txn);
-	assert_int_equal(txns_new(&r->fake.loop, &r->fake.transport, &r->fake.worker, &r->fake.resolver, &txn, &events, r, &r->x), 0);
-	assert_int_equal(proxy_shared_new(&r->policy, &r->shared), 0);
-	proxy_settings_init(&setup.settings);
-	setup.shared = r->shared;
-	setup.policy = &r->policy;
-	setup.loop = &r->fake.loop;
-	setup.txns = r->x;
-	setup.transport = &r->fake.transport;
-	setup.transport_worker = &r->fake.worker;
-	setup.resolver = &r->fake.resolver;
-	setup.location = &r->location;
-	assert_int_equal(proxy_new(&setup, &r->px), 0);
-	call_bob(r);
+	for (unsigned i = 0; i < FLOWS; i++)
+		r->stage.location.bound[i] = true;
+	stage_call(&r->stage);
+	pump(r);
 }
 
 static void rig_fini(struct rig *r)
 {
-	proxy_free(r->px);
-	txns_free(r->x);
-	proxy_shared_free(r->shared);
-	assert_int_equal(fake_timers(&r->fake), 0);
-	fake_fini(&r->fake);
+	stage_fini(&r->stage);
 	arena_fini(&r->arena);
 }
 
@@ -368,7 +265,7 @@ static void settle(struct rig *r, bool answer)
 			happen(r, NOTICE);
 		else if (answer && possible(r, ANSWER) && i > 20)
 			happen(r, ANSWER);
-		fake_advance(&r->fake, 500);
+		fake_advance(&r->stage.fake, 500);
 		pump(r);
 	}
 }
@@ -394,7 +291,7 @@ static void check(struct rig *r, bool answer)
 		wrong = "a live flow, and the call did not arrive";
 	else if (r->rejected && !cuts && !r->mute[0] && !r->mute[1] && !r->cancelled && r->final != 486)
 		wrong = "the user said no, and the caller heard something else";
-	else if (proxy_live(r->px))
+	else if (proxy_live(r->stage.px))
 		wrong = "a context lives on";
 	if (wrong)
 		fail_msg("%s: healthy flow %u, mute %u%u, final %u, 2xx %u, rang %u times; schedule:%s", wrong, r->healthy, r->mute[0], r->mute[1], r->final,
@@ -444,13 +341,6 @@ static void every_short_schedule_ends_well(void **state)
 	assert_true(schedules > 5000);
 }
 
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	return *seed ^= *seed << 17;
-}
-
 /* OB-80 OB-82 OB-84 OB-91 PX-44 */
 static void long_schedules_at_random_end_well(void **state)
 {
@@ -460,16 +350,16 @@ static void long_schedules_at_random_end_well(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= rounds; i++) {
 		uint64_t seed = i * 0x9e3779b97f4a7c15;
-		unsigned length = 4 + next_random(&seed) % 40;
-		bool answer = next_random(&seed) % 4 != 0;
-		rig_init(&r, next_random(&seed) % (NOBODY + 1));
+		unsigned length = 4 + stage_random(&seed) % 40;
+		bool answer = stage_random(&seed) % 4 != 0;
+		rig_init(&r, stage_random(&seed) % (NOBODY + 1));
 		for (unsigned f = 0; f < FLOWS; f++)
-			r.mute[f] = f != r.healthy && next_random(&seed) % 3 == 0;
+			r.mute[f] = f != r.healthy && stage_random(&seed) % 3 == 0;
 		for (unsigned k = 0; k < length; k++) {
-			enum event e = next_random(&seed) % EVENTS;
+			enum event e = stage_random(&seed) % EVENTS;
 			/* Most of the time something arrives or time passes; the rest happens once in a while. */
-			if (e > WAIT && next_random(&seed) % 4)
-				e = next_random(&seed) % (WAIT + 1);
+			if (e > WAIT && stage_random(&seed) % 4)
+				e = stage_random(&seed) % (WAIT + 1);
 			if (possible(&r, e))
 				happen(&r, e);
 		}

@@ -4,7 +4,7 @@
 #ifndef SLUICE_TESTS_REGISTRAR_BENCH_H
 #define SLUICE_TESTS_REGISTRAR_BENCH_H
 
-#include "flow_token.h"
+#include "tokens.h"
 #include "../base/check.h"
 #include "../auth/fake_users.h"
 #include "clock.h"
@@ -72,26 +72,6 @@ void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, stru
 {
 	write_down(x, p, status, phrase, extra);
 	x->stateless++;
-}
-
-struct token_keys *transport_keys(const struct transport *t)
-{
-	(void)t;
-	return NULL;
-}
-
-uint64_t token_registration(const struct token_keys *keys, struct str aor, struct str instance)
-{
-	(void)keys;
-	return 1 + hash_str((struct hash_key){ 1, 2 }, aor) + hash_str((struct hash_key){ 3, 4 }, instance);
-}
-
-uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms)
-{
-	(void)t;
-	(void)f;
-	(void)now_ms;
-	return address + 1;
 }
 
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
