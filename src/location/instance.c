@@ -30,3 +30,11 @@ struct str location_instance(struct str instance, struct arena *arena)
 	}
 	return (struct str){ out, instance.n };
 }
+
+struct str location_instance_of(struct str value, struct arena *arena)
+{
+	struct str s = str_trim(sip_unquote(value, arena));
+	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
+		s = (struct str){ s.p + 1, s.n - 2 };
+	return location_instance(s, arena);
+}

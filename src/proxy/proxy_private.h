@@ -201,8 +201,6 @@ void rescue_forget_all(struct proxy *px);
 
 /* registered.c: a home's 200 to a REGISTER that went through us. */
 void registered_note(struct context *cx, const struct packet *ok);
-/* The canonical instance-id in a value of +sip.instance. */
-struct str instance_of(struct str value, struct arena *arena);
 
 /* routes.c */
 bool is_ours(const struct proxy *px, const struct sip_uri *uri);

@@ -193,7 +193,7 @@ void path_add(struct context *cx, struct sip_edit *e, const struct flow_ref *out
 	sip_values_begin(&it, m, SIP_H_CONTACT);
 	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact) &&
 	    sip_param_find(contact.params, STR("+sip.instance"), &text) && text.p)
-		instance = instance_of(text, &cx->px->work);
+		instance = location_instance_of(text, &cx->px->work);
 	struct flow_token token = {
 		.purpose = TOKEN_PATH, .flow = cx->st->packet->from,
 		.registration = token_registration(transport_keys(cx->px->s.transport),

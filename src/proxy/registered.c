@@ -11,14 +11,6 @@ struct phone_contact {                  /* a Contact of the REGISTER, or of its 
 	struct str reg_id;
 };
 
-struct str instance_of(struct str value, struct arena *arena)
-{
-	struct str s = str_trim(sip_unquote(value, arena));
-	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
-		s = (struct str){ s.p + 1, s.n - 2 };
-	return location_instance(s, arena);
-}
-
 static bool read_contact(struct str value, struct arena *arena, struct phone_contact *out)
 {
 	struct str instance = STR_NONE;
@@ -26,7 +18,7 @@ static bool read_contact(struct str value, struct arena *arena, struct phone_con
 	if (!sip_addr_parse(value, &out->addr))
 		return false;
 	if (sip_param_find(out->addr.params, STR("+sip.instance"), &instance) && instance.p)
-		out->instance = instance_of(instance, arena);
+		out->instance = location_instance_of(instance, arena);
 	sip_param_find(out->addr.params, STR("reg-id"), &out->reg_id);
 	return true;
 }
@@ -57,13 +49,6 @@ static uint32_t granted_s(const struct sip_msg *ok, const struct phone_contact *
 	return 0;
 }
 
-static bool is_source(const struct packet *p, const struct sip_uri *uri)
-{
-	struct addr host;
-	return sip_uri_host_addr(uri, &host) && addr_same_ip(&host, &p->from.remote) &&
-	       (uri->port ? uri->port : 5060) == p->from.remote.port;
-}
-
 /* What one Contact of the request has come to. */
 static struct flow_registration outcome(struct context *cx, const struct sip_msg *ok, const struct phone_contact *c, struct str aor)
 {
@@ -79,7 +64,7 @@ static struct flow_registration outcome(struct context *cx, const struct sip_msg
 	}
 	uint32_t s = granted_s(ok, c, &px->work);
 	r.registration = token_registration(keys, aor, c->instance);
-	r.nat = p->from.kind == TRANSPORT_UDP && !c->reg_id.n && !is_source(p, &c->addr.uri);
+	r.nat = p->from.kind == TRANSPORT_UDP && !c->reg_id.n && !packet_comes_from(p, &c->addr.uri);
 	r.until_ms = s ? now_ms + (int64_t)s * 1000 : 0;
 	return r;
 }

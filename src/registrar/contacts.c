@@ -21,15 +21,6 @@ static uint32_t expires_of(const struct registration *g, struct str param)
 	return sip_number(m, SIP_H_EXPIRES, &seconds) ? seconds : g->r->s.expires_default_s;
 }
 
-/* "<urn:uuid:...>" in quotes: the URN alone. */
-static struct str instance_of(struct str value, struct arena *arena)
-{
-	struct str s = str_trim(sip_unquote(value, arena));
-	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
-		s = (struct str){ s.p + 1, s.n - 2 };
-	return s;
-}
-
 /* Parameters as received, quotes and case and all (RG-29), but for expires, which the answer has anew. */
 static void keep_param(struct buf *kept, const struct sip_param *param)
 {
@@ -57,7 +48,7 @@ static enum register_fault read_params(struct registration *g, struct str params
 		if (str_ieq(param.name, STR("q")) && (c->q = sip_q(param.value)) < 0)
 			fault = REGISTER_Q;
 		if (str_ieq(param.name, STR("+sip.instance")))
-			c->instance = instance_of(param.value, g->update.arena);
+			c->instance = location_instance_of(param.value, g->update.arena);
 		if (str_ieq(param.name, STR("reg-id")) && (!str_u32(param.value, REG_ID_MAX, &c->reg_id) || c->reg_id == 0))
 			fault = REGISTER_REG_ID;
 	}
@@ -143,15 +134,6 @@ static enum register_fault judge_outbound(struct registration *g, struct contact
 	return REGISTER_FINE;
 }
 
-/* Would a datagram to the Contact go where this request came from? */
-static bool is_source(const struct packet *p, const struct sip_uri *uri)
-{
-	struct addr host;
-	return p->from.kind == TRANSPORT_UDP && uri->scheme == SIP_SCHEME_SIP && !uri->maddr.p &&
-	       (!uri->transport.p || str_ieq(uri->transport, STR("udp"))) && sip_uri_host_addr(uri, &host) &&
-	       addr_same_ip(&host, &p->from.remote) && (uri->port ? uri->port : 5060) == p->from.remote.port;
-}
-
 /* A binding that came directly is reached the way it came, unless its Contact leads there anyway (DESIGN "Phones without
  * outbound"; OB-73). */
 static void judge_flow(struct registration *g)
@@ -161,7 +143,7 @@ static void judge_flow(struct registration *g)
 	g->update.flow = g->packet->from;
 	g->update.via_flow = g->reg_id_used;
 	for (unsigned i = 0; i < g->update.contact_count; i++)
-		g->update.via_flow |= !is_source(g->packet, &g->update.contacts[i].uri);
+		g->update.via_flow |= !packet_comes_from(g->packet, &g->update.contacts[i].uri);
 }
 
 static unsigned count_values(const struct sip_msg *m)

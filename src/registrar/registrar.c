@@ -139,10 +139,9 @@ static struct flow_registration outcome(const struct registration *g, const stru
 	const struct registrar *r = g->r;
 	const struct token_keys *keys = transport_keys(r->parts.transport);
 	const struct location_update *u = &g->update;
-	struct str instance = location_instance(c->instance, u->arena);
-	struct flow_registration to = { .registration = token_registration(keys, u->aor, instance),
+	struct flow_registration to = { .registration = token_registration(keys, u->aor, c->instance),
 	                                .address = token_registration(keys, u->aor, STR("")) };
-	const struct binding *b = binding_here(g, instance);
+	const struct binding *b = binding_here(g, c->instance);
 	if (b) {
 		to.outbound = b->reg_id && g->require_outbound;
 		to.nat = b->via_flow && b->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP;

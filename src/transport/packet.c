@@ -34,3 +34,11 @@ void packet_free(struct packet *p)
 	arena_fini(&p->arena);
 	mem_free(p);
 }
+
+bool packet_comes_from(const struct packet *p, const struct sip_uri *uri)
+{
+	struct addr host;
+	return p->from.kind == TRANSPORT_UDP && uri->scheme == SIP_SCHEME_SIP && !uri->maddr.p &&
+	       (!uri->transport.p || str_ieq(uri->transport, STR("udp"))) && sip_uri_host_addr(uri, &host) &&
+	       addr_same_ip(&host, &p->from.remote) && (uri->port ? uri->port : 5060) == p->from.remote.port;
+}

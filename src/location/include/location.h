@@ -43,6 +43,8 @@ void location_free(struct location *loc);
 /* The one spelling of an instance-id: "urn:UUID:F81D..." becomes "urn:uuid:f81d...", other URNs lose the case that has no
  * meaning (OB-75). Without quotes and <>. location_register does it by itself. */
 struct str location_instance(struct str instance, struct arena *arena);
+/* The same of a value of +sip.instance as it stands in a Contact: quoted, with or without <>. */
+struct str location_instance_of(struct str value, struct arena *arena);
 
 /* --- one binding, as copied to callers; strings live in the caller's arena --- */
 /* FLOW_LOST only in listings: over a stream of an earlier boot, or over one that has closed since. */

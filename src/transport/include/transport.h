@@ -66,6 +66,8 @@ struct packet {
 /* For transport, tests and what answers itself: a packet with a copy of text. */
 struct packet *packet_new(struct str text);
 void packet_free(struct packet *p);             /* NULL is fine */
+/* Would a datagram to this URI go where the packet came from? Else a phone that names it in Contact is behind NAT. */
+bool packet_comes_from(const struct packet *p, const struct sip_uri *uri);
 
 /* --- upward: given at start, called on the worker's thread --- */
 enum flow_end {                         /* why a stream ended */
