@@ -2,8 +2,8 @@
 /* context.c - the response context: which branch runs, which flow comes next, which answer goes up.
  * RFC 3261 §16.7, RFC 5626 §7, RFC 4320, RFC 6026.
  *
- * What becomes of the flows of one phone stands in group.c. Reports from branches only record what happened; context_go_on, called last in every event, starts what may start and
- * answers when nothing is open. Nothing may touch the context after it. */
+ * What becomes of the flows of one phone stands in group.c. Reports from branches only record what happened; context_go_on,
+ * called last in every event, starts what may start and answers when nothing is open. Nothing may touch the context after it. */
 #include "clock.h"
 #include "mem.h"
 #include "proxy_private.h"
@@ -180,19 +180,15 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		packet_free(p);
 		return;
 	}
+	if (status == 430) {                            /* the edge's word for it is as good as a connection that ends */
+		context_target_failed(cx, b, 430);
+		packet_free(p);
+		return;
+	}
 	branch_close(b);
 	if (status == 482 && g->copies > 1 && !b->target->trunk) {      /* it holds what we cannot hear: no loop of the caller's */
 		group_end(g);
 		consider(cx, 480, NULL);
-		packet_free(p);
-		return;
-	}
-	if (status == 430) {
-		g->flow_lost = true;
-		g->rang = false;
-		forget_flow(cx, b->target);
-		group_settle(cx, g);
-		consider(cx, 430, NULL);
 		packet_free(p);
 		return;
 	}
