@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS 1000
@@ -173,8 +174,8 @@ static void wait_until_stopped(struct serving *v)
 {
 	for (bool stop = false; !stop;) {
 		struct pollfd p[] = { { v->signals, POLLIN, 0 }, { v->control, POLLIN, 0 } };
-		if (poll(p, 2, TICK_MS) < 0 && errno != EINTR)
-			return;
+		if (poll(p, 2, TICK_MS) < 0 && errno != EINTR)  /* no memory, most likely: no reason to stop */
+			nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000000L }, NULL);
 		watch_keys(v, false);
 		if (p[1].revents)
 			control_serve(v->control, v->signals, v->server, &v->config.server);
