@@ -162,6 +162,8 @@ class Peer:
             data = self.read(left)
             if data is None:
                 return None
+            if not data.strip(b"\r\n"):                # keeps the way through a NAT open, and is no message
+                continue
             m = Message.parse(data)
             if want is None or want(m):
                 return m
