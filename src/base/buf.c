@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* buf.c - a byte buffer that grows. */
 #include "buf.h"
+#include "decimal.h"
 #include "mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,8 @@ void buf_fini(struct buf *b)
 	*b = (struct buf){ 0 };
 }
 
-char *buf_reserve(struct buf *b, size_t more)
+void buf_grow(struct buf *b, size_t more)
 {
-	if (b->p && more <= b->cap - b->n)
-		return b->p + b->n;
 	if (more > SIZE_MAX / 2 - b->n)
 		abort();
 	size_t cap = b->cap ? b->cap * 2 : FIRST_CAP;
@@ -24,31 +23,12 @@ char *buf_reserve(struct buf *b, size_t more)
 		cap = b->n + more;
 	b->p = mem_realloc(b->p, cap);
 	b->cap = cap;
-	return b->p + b->n;
-}
-
-void buf_add(struct buf *b, struct str s)
-{
-	if (s.n == 0)
-		return;
-	memcpy(buf_reserve(b, s.n), s.p, s.n);
-	b->n += s.n;
-}
-
-void buf_byte(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->n++;
 }
 
 void buf_u64(struct buf *b, uint64_t number)
 {
-	char digits[20];                        /* 2^64 - 1 has 20 */
-	size_t at = sizeof digits;
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
-	buf_add(b, (struct str){ digits + at, sizeof digits - at });
+	char *at = buf_reserve(b, DECIMAL_MAX);
+	b->n += (size_t)(decimal_write(at, number) - at);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

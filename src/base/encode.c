@@ -12,17 +12,9 @@ void hex_write(char *out, const void *bytes, size_t n)
 	}
 }
 
-/* -1 when c is no digit. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+const uint8_t hex_values[256] = {
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16
+};
 
 bool hex_read(struct str text, void *out, size_t n)
 {
@@ -38,58 +30,73 @@ bool hex_read(struct str text, void *out, size_t n)
 	return true;
 }
 
+/* --- base64url: three bytes are four letters; one or two left over are two or three --- */
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* What a letter means, and one more: 0 stands for what is no letter. */
+static const uint8_t values[256] = {
+	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+	['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+	['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['-'] = 63, ['_'] = 64
+};
+
+/* More than 63 when it is no letter. */
+static uint32_t value_of(char c)
+{
+	return values[(unsigned char)c] - 1u;
+}
+
 size_t base64url_write(char *out, const void *bytes, size_t n)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *p = bytes;
 	char *to = out;
-	uint32_t bits = 0;
-	unsigned held = 0;
-	for (size_t i = 0; i < n; i++) {
-		bits = bits << 8 | p[i];
-		for (held += 8; held >= 6; held -= 6)
-			*to++ = letters[bits >> (held - 6) & 63];
+	for (; n >= 3; p += 3, n -= 3) {
+		uint32_t bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+		*to++ = letters[bits >> 18];
+		*to++ = letters[bits >> 12 & 63];
+		*to++ = letters[bits >> 6 & 63];
+		*to++ = letters[bits & 63];
 	}
-	if (held)
-		*to++ = letters[bits << (6 - held) & 63];
+	if (n) {
+		uint32_t bits = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0);
+		*to++ = letters[bits >> 18];
+		*to++ = letters[bits >> 12 & 63];
+		if (n > 1)
+			*to++ = letters[bits >> 6 & 63];
+	}
 	return (size_t)(to - out);
 }
 
-static int base64url_value(char c)
+/* Two or three letters; the bits that make no byte must be zero. */
+static bool read_rest(const char *p, size_t n, unsigned char *to)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-')
-		return 62;
-	return c == '_' ? 63 : -1;
+	uint32_t a = value_of(p[0]), b = value_of(p[1]), c = n > 2 ? value_of(p[2]) : 0;
+	if ((a | b | c) > 63 || (n > 2 ? c & 3 : b & 15))
+		return false;
+	to[0] = (unsigned char)(a << 2 | b >> 4);
+	if (n > 2)
+		to[1] = (unsigned char)(b << 4 | c >> 2);
+	return true;
 }
 
 ssize_t base64url_read(struct str text, void *out, size_t cap)
 {
 	unsigned char *to = out;
-	size_t n = 0;
-	uint32_t bits = 0;
-	unsigned held = 0;
-	if (text.n % 4 == 1)
+	size_t rest = text.n % 4, n = text.n / 4 * 3 + (rest ? rest - 1 : 0);
+	if (rest == 1 || n > cap)
 		return -1;                      /* six bits make no byte */
-	for (size_t i = 0; i < text.n; i++) {
-		int value = base64url_value(text.p[i]);
-		if (value < 0)
+	const char *p = text.p;
+	for (size_t left = text.n / 4; left; left--, p += 4) {
+		uint32_t a = value_of(p[0]), b = value_of(p[1]), c = value_of(p[2]), d = value_of(p[3]);
+		if ((a | b | c | d) > 63)
 			return -1;
-		bits = bits << 6 | (uint32_t)value;
-		held += 6;
-		if (held < 8)
-			continue;
-		if (n == cap)
-			return -1;
-		held -= 8;
-		to[n++] = (unsigned char)(bits >> held);
+		uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+		*to++ = (unsigned char)(bits >> 16);
+		*to++ = (unsigned char)(bits >> 8);
+		*to++ = (unsigned char)bits;
 	}
-	if (bits & ((1u << held) - 1))
+	if (rest && !read_rest(p, rest, to))
 		return -1;
 	return (ssize_t)n;
 }

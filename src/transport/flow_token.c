@@ -163,14 +163,6 @@ static void body_read(const struct transport *t, const uint8_t *at, struct flow_
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode %HH into text; the length, TEXT_MAX + 1 when it is longer than any token, 0 on a broken escape. */
 static size_t unescape(struct str user, char text[TEXT_MAX + 1])
 {
@@ -182,7 +174,7 @@ static size_t unescape(struct str user, char text[TEXT_MAX + 1])
 		}
 		if (user.n - i < 3)
 			return 0;
-		int high = hex_digit(user.p[i + 1]), low = hex_digit(user.p[i + 2]);
+		int high = hex_value(user.p[i + 1]), low = hex_value(user.p[i + 2]);
 		if (high < 0 || low < 0)
 			return 0;
 		text[n] = (char)(high << 4 | low);

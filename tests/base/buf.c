@@ -44,6 +44,26 @@ static void numbers_are_decimal(void **state)
 	buf_fini(&b);
 }
 
+static void numbers_are_as_printf_writes_them(void **state)
+{
+	(void)state;
+	for (unsigned digits = 1; digits <= 20; digits++) {
+		uint64_t first = 1;
+		for (unsigned i = 1; i < digits; i++)
+			first *= 10;
+		const uint64_t numbers[] = { first - 1, first, first + 1, first * 7 + 3, first * 9 };
+		for (size_t i = 0; i < COUNT(numbers); i++) {
+			struct buf b = { 0 }, expected = { 0 };
+			buf_u64(&b, numbers[i]);
+			buf_printf(&expected, "%llu", (unsigned long long)numbers[i]);
+			buf_byte(&expected, '\0');
+			assert_str(buf_str(&b), expected.p);
+			buf_fini(&b);
+			buf_fini(&expected);
+		}
+	}
+}
+
 /* vsnprintf needs one byte more than it tells: every length around the buffer's edges. */
 static void printf_fits_at_every_length(void **state)
 {
@@ -68,6 +88,7 @@ int main(void)
 		cmocka_unit_test(a_zeroed_buffer_is_an_empty_one),
 		cmocka_unit_test(it_grows_byte_by_byte_and_in_leaps),
 		cmocka_unit_test(numbers_are_decimal),
+		cmocka_unit_test(numbers_are_as_printf_writes_them),
 		cmocka_unit_test(printf_fits_at_every_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,31 @@ static void base64url_has_one_spelling_for_each_value(void **state)
 		assert_int_equal(base64url_read(bad[i], bytes, sizeof bytes), -1);
 }
 
+static void each_byte_is_a_letter_or_none_at_every_place(void **state)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		static const char digits[] = "0123456789abcdef";
+		unsigned small = c >= 'A' && c <= 'F' ? c | 0x20 : c;
+		const char *digit = c ? strchr(digits, (int)small) : NULL, *letter = c ? strchr(letters, (int)c) : NULL;
+		assert_int_equal(hex_value((char)c), digit ? digit - digits : -1);
+		for (unsigned at = 0; at < 7; at++) {
+			char text[7], back[7];
+			unsigned char bytes[5];
+			memset(text, 'A', sizeof text);
+			text[at] = (char)c;
+			/* the last of three letters holds two bits that must be zero */
+			bool well = letter && (at < 6 || (letter - letters) % 4 == 0);
+			assert_int_equal(base64url_read((struct str){ text, 7 }, bytes, sizeof bytes), well ? 5 : -1);
+			if (!well)
+				continue;
+			assert_int_equal(base64url_write(back, bytes, 5), 7);
+			assert_memory_equal(back, text, 7);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +90,7 @@ int main(void)
 		cmocka_unit_test(hex_refuses_other_lengths_and_letters),
 		cmocka_unit_test(base64url_goes_both_ways),
 		cmocka_unit_test(base64url_has_one_spelling_for_each_value),
+		cmocka_unit_test(each_byte_is_a_letter_or_none_at_every_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,8 @@ struct addr {
 bool addr_parse_ip(struct str text, struct addr *out);
 /* "192.0.2.1:5060", "[::1]:5060"; without a port the port is `default_port`. */
 bool addr_parse(struct str text, uint16_t default_port, struct addr *out);
+/* An IPv6 address of 16 bytes as it came, without port and zone; an IPv4-mapped one turns into IPv4. */
+void addr_set_ip6(struct addr *out, const void *ip);
 bool addr_from_sockaddr(const struct sockaddr *sa, struct addr *out);
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *out);
 
