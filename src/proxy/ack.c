@@ -58,7 +58,7 @@ static void resolved_later(struct resolve *ask)
 static bool may_pass(const struct context *cx)
 {
 	return cx->view.dialog || (cx->view.path && (cx->rights & PEER_PATH)) ||
-	       ((cx->rights & PEER_INBOUND) && cx->view.next.n == 0 && policy_domain(cx->px->s.policy, cx->view.ruri.host));
+	       ((cx->rights & PEER_INBOUND) && cx->view.next.n == 0 && cx->view.domain);
 }
 
 /* The way of the INVITE, when that was rescued; else where it should go, the flow that lives before one that is silent. */

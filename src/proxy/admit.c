@@ -58,12 +58,6 @@ static unsigned authenticate(struct proxy *px, struct packet *p, const struct do
 	return 0;
 }
 
-/* Where it wants to go: to a user of ours, or through us to somebody else. */
-static bool is_inbound(const struct proxy *px, const struct route_view *view)
-{
-	return view->next.n == 0 && policy_domain(px->s.policy, view->ruri.host);
-}
-
 bool may_reach(const struct context *cx, const struct flow_ref *from, const struct target *t, const struct addr *hop)
 {
 	const struct route_view *v = &cx->view;
@@ -92,13 +86,13 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 	if (own && !(*rights & PEER_IDENTITY))
 		return authenticate(px, p, own, *rights, arena, caller);
 
-	bool inbound = is_inbound(px, view);
-	const struct domain *domain = policy_domain(px->s.policy, view->ruri.host);
-	if (inbound && ((*rights & (PEER_INBOUND | PEER_RELAY)) || domain->inbound_from_anyone))
+	/* Where it wants to go: to a user of ours, or through us to somebody else. */
+	bool inbound = view->next.n == 0 && view->domain;
+	if (inbound && ((*rights & (PEER_INBOUND | PEER_RELAY)) || view->domain->inbound_from_anyone))
 		return 0;
 	if (!inbound && (*rights & PEER_RELAY))
 		return 0;
-	if (view->next.n == 0 && !domain) {
+	if (view->next.n == 0 && !view->domain) {
 		const struct route *r = policy_route(px->s.policy, &view->ruri, false);
 		if (r && r->from_anyone)
 			return 0;

@@ -14,30 +14,37 @@ uint64_t loop_hash(const struct proxy *px, const struct sip_msg *m, const struct
 	struct sip_values it;
 	struct str value;
 	unsigned at = 0;
-	sip_values_begin(&it, m, SIP_H_ROUTE);
-	while (sip_values_next(&it, &value))
-		if (at++ >= view->own)
-			h = hash_mix(h, hash_str(key, value));
+	if (view->next.n) {
+		sip_values_begin(&it, m, SIP_H_ROUTE);
+		while (sip_values_next(&it, &value))
+			if (at++ >= view->own)
+				h = hash_mix(h, hash_str(key, value));
+	}
 	h = hash_mix(h, hash_str(key, m->call_id));
 	return hash_mix(h, m->cseq);
 }
 
+/* A Via of ours with this hash in its branch? */
+static bool is_own_via(const struct proxy *px, const struct sip_via *via, uint64_t hash)
+{
+	uint64_t seen;
+	return via->branch.n == BRANCH_ID_SIZE &&
+	       hex_read((struct str){ via->branch.p + BRANCH_ID_SIZE - HEX_SIZE(sizeof seen), HEX_SIZE(sizeof seen) }, &seen, sizeof seen) &&
+	       seen == __builtin_bswap64(hash) && transport_is_self(px->s.transport, via->host, via->port);
+}
+
 bool loop_found(const struct proxy *px, const struct sip_msg *m, uint64_t hash)
 {
-	char wanted[16];
-	uint64_t big = __builtin_bswap64(hash);
-	hex_write(wanted, &big, sizeof big);
 	struct sip_values it;
 	struct str value;
+	struct sip_via via;
+	if (is_own_via(px, &m->via, hash))
+		return true;
 	sip_values_begin(&it, m, SIP_H_VIA);
-	while (sip_values_next(&it, &value)) {
-		struct sip_via via;
-		if (!sip_via_parse(value, &via) || via.branch.n != BRANCH_ID_SIZE)
-			continue;
-		if (memcmp(via.branch.p + BRANCH_ID_SIZE - 16, wanted, 16) == 0 &&
-		    transport_is_self(px->s.transport, via.host, via.port))
+	sip_values_next(&it, &value);                   /* the topmost, which is m->via */
+	while (sip_values_next(&it, &value))
+		if (sip_via_parse(value, &via) && is_own_via(px, &via, hash))
 			return true;
-	}
 	return false;
 }
 
@@ -49,19 +56,17 @@ void branch_id_make(struct proxy *px, uint64_t hash, char out[BRANCH_ID_SIZE])
 	hex_write(out + TXN_BRANCH_SIZE + 1, &big, sizeof big);
 }
 
-struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id, struct arena *arena)
+struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id)
 {
-	struct buf b = { 0 };
-	BUF_LIT(&b, "SIP/2.0/");
-	buf_add(&b, transport_name(flow->kind));
-	buf_byte(&b, ' ');
-	transport_sent_by(px->s.transport, flow, &b);
-	BUF_LIT(&b, ";branch=");
-	buf_add(&b, branch_id);
-	BUF_LIT(&b, ";rport");
-	struct str out = arena_str(arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	struct buf *b = &px->text;
+	BUF_LIT(b, "SIP/2.0/");
+	buf_add(b, transport_name(flow->kind));
+	buf_byte(b, ' ');
+	transport_sent_by(px->s.transport, flow, b);
+	BUF_LIT(b, ";branch=");
+	buf_add(b, branch_id);
+	BUF_LIT(b, ";rport");
+	return work_str(px);
 }
 
 /* --- the rest of §16.6 --- */
@@ -70,14 +75,11 @@ static void set_routes(struct context *cx, struct sip_edit *e, const struct targ
 {
 	struct sip_values it;
 	struct str value, last = STR_NONE, first = STR_NONE;
-	unsigned at = 0, total = 0;
-	sip_values_begin(&it, cx->msg, SIP_H_ROUTE);
-	while (sip_values_next(&it, &value))
-		total++;
+	unsigned at = 0;
 	sip_values_begin(&it, cx->msg, SIP_H_ROUTE);
 	while (sip_values_next(&it, &value)) {
-		bool is_last = ++at == total;
-		if (at <= cx->view.own || t->rerouted || (is_last && cx->view.strict)) {
+		at++;
+		if (at <= cx->view.own || t->rerouted || (cx->view.strict && at == cx->view.count)) {
 			sip_edit_remove_value(e, &it, value);
 			continue;
 		}
@@ -115,14 +117,13 @@ static void set_identity(struct context *cx, struct sip_edit *e, const struct fl
 		if (!believed || (private && !(theirs & PEER_IDENTITY)))
 			sip_edit_remove_all(e, stated[i]);
 	if (cx->caller && (theirs & PEER_IDENTITY) && cx->msg->to.tag.n == 0) {
-		struct buf b = { 0 };
-		BUF_LIT(&b, "<sip:");
-		sip_escape_user(&b, cx->caller->name);
-		buf_byte(&b, '@');
-		buf_add(&b, cx->caller->domain);
-		buf_byte(&b, '>');
-		sip_edit_add_row(e, arena_printf(&cx->px->work, "P-Asserted-Identity: %.*s\r\n", STR_FMT(buf_str(&b))));
-		buf_fini(&b);
+		struct buf *b = &cx->px->text;
+		BUF_LIT(b, "P-Asserted-Identity: <sip:");
+		sip_escape_user(b, cx->caller->name);
+		buf_byte(b, '@');
+		buf_add(b, cx->caller->domain);
+		BUF_LIT(b, ">\r\n");
+		sip_edit_add_row(e, work_str(cx->px));
 	}
 }
 
@@ -139,9 +140,10 @@ static void drop_own_credentials(struct context *cx, struct sip_edit *e)
 	}
 }
 
-static struct str number_text(struct arena *arena, unsigned n)
+static struct str number_text(struct proxy *px, uint64_t n)
 {
-	return arena_printf(arena, "%u", n);
+	buf_u64(&px->text, n);
+	return work_str(px);
 }
 
 struct wire *forward_build(struct context *cx, const struct branch *b, const struct flow_ref *out, struct str branch_id)
@@ -153,7 +155,7 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 	struct str ruri = t->ruri;
 	sip_edit_begin(&e, m, &px->work);
 
-	sip_edit_add_first(&e, SIP_H_VIA, via_value(px, out, branch_id, &px->work));
+	sip_edit_add_first(&e, SIP_H_VIA, via_value(px, out, branch_id));
 	if (!str_eq(m->via.text, m->via_stamped))
 		sip_edit_replace(&e, m->via.text, m->via_stamped);
 	set_routes(cx, &e, t, &ruri);
@@ -163,14 +165,14 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 		record_route_add(cx, &e, t, out);
 	else if (m->method == SIP_REGISTER)
 		path_add(cx, &e, out);
-	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_text(&px->work, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
-	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_text(&px->work, cx->breadth));
+	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_text(px, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
+	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_text(px, cx->breadth));
 	set_identity(cx, &e, out);
 	drop_own_credentials(cx, &e);
 	if (b->group->credentials.n)
 		sip_edit_add_row(&e, b->group->credentials);
 	if (transport_is_stream(out->kind) && m->first[SIP_H_CONTENT_LENGTH] < 0)
-		sip_edit_set(&e, SIP_H_CONTENT_LENGTH, number_text(&px->work, (unsigned)m->body.n));     /* PX-20 */
+		sip_edit_set(&e, SIP_H_CONTENT_LENGTH, number_text(px, m->body.n));     /* PX-20 */
 
 	buf_clear(&px->out);
 	sip_edit_write(&e, &px->out);

@@ -14,7 +14,7 @@ struct txn_client *options_send(struct proxy *px, const struct flow_ref *flow, s
 		random_token(call, sizeof call);
 	while (!px->s.mine(px->s.user, (struct str){ call, sizeof call }));
 	transport_sent_by(px->s.transport, flow, &me);
-	struct str via = via_value(px, flow, (struct str){ id, sizeof id }, &px->work);
+	struct str via = via_value(px, flow, (struct str){ id, sizeof id });
 	buf_clear(&px->out);
 	buf_printf(&px->out,
 	           "OPTIONS %.*s SIP/2.0\r\nVia: %.*s\r\nMax-Forwards: 70\r\nFrom: <sip:%.*s>;tag=%.12s\r\nTo: <%.*s>\r\n"

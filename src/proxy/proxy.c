@@ -62,6 +62,7 @@ void proxy_free(struct proxy *px)
 	while (!list_empty(&px->contexts))
 		context_free(CONTAINER(px->contexts.next, struct context, node));
 	arena_fini(&px->work);
+	buf_fini(&px->text);
 	buf_fini(&px->out);
 	mem_free(px);
 }
@@ -70,6 +71,13 @@ void work_reset(struct proxy *px)
 {
 	arena_fini(&px->work);
 	arena_init(&px->work, px->work_block, sizeof px->work_block);
+}
+
+struct str work_str(struct proxy *px)
+{
+	struct str s = arena_str(&px->work, buf_str(&px->text));
+	buf_clear(&px->text);
+	return s;
 }
 
 unsigned proxy_live(const struct proxy *px)

@@ -33,10 +33,13 @@ struct proxy {
 	unsigned live;
 	struct arena work;              /* for one build or decision; emptied after it (work_reset) */
 	char work_block[8192];
+	struct buf text;                /* a string in the making: work_str takes it */
 	struct buf out;
 	struct proxy_counts counts;
 };
 void work_reset(struct proxy *px);
+/* What px->text holds, in the work arena; px->text is empty then. */
+struct str work_str(struct proxy *px);
 
 /* --- where a request can go --- */
 struct target {
@@ -217,8 +220,8 @@ uint64_t loop_hash(const struct proxy *px, const struct sip_msg *m, const struct
 bool loop_found(const struct proxy *px, const struct sip_msg *m, uint64_t hash);
 #define BRANCH_ID_SIZE (TXN_BRANCH_SIZE + 1 + 16)
 void branch_id_make(struct proxy *px, uint64_t hash, char out[BRANCH_ID_SIZE]);
-/* Our Via value for a flow. */
-struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id, struct arena *arena);
+/* Our Via value for a flow; in the work arena. */
+struct str via_value(struct proxy *px, const struct flow_ref *flow, struct str branch_id);
 
 /* again.c: flows that the group's phone registered since its targets were found. True when there is one to try. */
 bool targets_again(struct context *cx, struct group *g);

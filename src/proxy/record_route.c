@@ -24,27 +24,24 @@ static struct str own_uri(struct context *cx, const struct flow_ref *side, const
                           enum own_scheme scheme)
 {
 	struct proxy *px = cx->px;
-	struct buf b = { 0 };
+	struct buf *b = &px->text;
 	struct flow_ref secure;
 	struct str user = flow_token_write(px->s.transport, token, cx->msg->call_id, &px->work);
 	if (scheme == SCHEME_SIPS && side->kind != TRANSPORT_TLS && tls_side(px, side, &secure))
 		side = &secure;
-	BUF_LIT(&b, "<");
-	transport_uri(px->s.transport, side, user, &b);
+	buf_byte(b, '<');
+	transport_uri(px->s.transport, side, user, b);
 	if (scheme == SCHEME_SIP_TLS && side->kind == TRANSPORT_TLS) {
-		struct str uri = arena_str(&px->work, buf_str(&b)), rest = uri, old;
+		struct str rest = work_str(px), old;
 		str_cut(&rest, ':', &old);
-		buf_clear(&b);
-		BUF_LIT(&b, "<sip:");
-		buf_add(&b, rest);
-		BUF_LIT(&b, ";transport=tls");
+		BUF_LIT(b, "<sip:");
+		buf_add(b, rest);
+		BUF_LIT(b, ";transport=tls");
 	}
 	if (ob)
-		BUF_LIT(&b, ";ob");
-	buf_byte(&b, '>');
-	struct str out = arena_str(&px->work, buf_str(&b));
-	buf_fini(&b);
-	return out;
+		BUF_LIT(b, ";ob");
+	buf_byte(b, '>');
+	return work_str(px);
 }
 
 /* The sender is reached again over the flow it came on, unless it is a neighbour who has an address of its own. */
@@ -89,7 +86,7 @@ static uint64_t sender_registration(struct context *cx)
 		return on;
 	if (cx->caller)
 		return address;
-	return policy_domain(px->s.policy, cx->view.ruri.host) ? 0 : claim_of(address);
+	return cx->view.domain ? 0 : claim_of(address);
 }
 
 /* Departs from RFC 5658 §6.2: a phone whose own URI says transport=tls gets it back. Most that say so take sips: in a route set

@@ -22,8 +22,10 @@ static void set_flow_timer(struct context *cx, struct sip_edit *e, const struct 
 {
 	uint32_t s = cx->px->s.settings.flow_timer_s;
 	if (s && cx->msg && cx->msg->method == SIP_REGISTER && m->status / 100 == 2 && cx->rights == 0 &&
-	    sip_has_token(m, SIP_H_REQUIRE, STR("outbound")))
-		sip_edit_set(e, SIP_H_FLOW_TIMER, arena_printf(&cx->px->work, "%u", s));
+	    sip_has_token(m, SIP_H_REQUIRE, STR("outbound"))) {
+		buf_u64(&cx->px->text, s);
+		sip_edit_set(e, SIP_H_FLOW_TIMER, work_str(cx->px));
+	}
 }
 
 struct wire *response_build(struct context *cx, struct packet *p, unsigned status)
@@ -38,7 +40,8 @@ struct wire *response_build(struct context *cx, struct packet *p, unsigned statu
 	if (sip_values_next(&it, &value))
 		sip_edit_remove_value(&e, &it, value);
 	if (status != m->status) {
-		sip_edit_replace(&e, (struct str){ m->text.p + sizeof "SIP/2.0", 3 }, arena_printf(&px->work, "%u", status));
+		buf_u64(&px->text, status);
+		sip_edit_replace(&e, (struct str){ m->text.p + sizeof "SIP/2.0", 3 }, work_str(px));
 		sip_edit_replace(&e, m->phrase, codes_phrase(status));
 	}
 	if (status == 401 || status == 407)

@@ -131,7 +131,7 @@ static bool left_its_edge(struct proxy *px, const struct packet *p, const struct
 static void undo_strict_router(struct proxy *px, const struct packet *p, struct route_view *v)
 {
 	struct flow_token token;
-	if (!is_ours(px, &v->ruri) || v->ruri.user.n == 0 || p->msg.first[SIP_H_ROUTE] < 0)
+	if (v->ruri.user.n == 0 || p->msg.first[SIP_H_ROUTE] < 0 || !is_ours(px, &v->ruri))
 		return;
 	if (flow_token_read(px->s.transport, v->ruri.user, p->msg.call_id, &token) == TOKEN_ABSENT)
 		return;
@@ -139,7 +139,7 @@ static void undo_strict_router(struct proxy *px, const struct packet *p, struct 
 	struct sip_values it;
 	struct str value, last = STR_NONE;
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
-	while (sip_values_next(&it, &value))
+	for (; sip_values_next(&it, &value); v->count++)
 		last = value;
 	struct sip_addr addr;
 	if (!sip_addr_parse(last, &addr)) {
@@ -156,18 +156,13 @@ void proxy_look_at_routes(struct proxy *px, struct packet *p, struct route_view 
 	*v = (struct route_view){ .ruri_text = p->msg.ruri_text, .ruri = p->msg.ruri };
 	undo_strict_router(px, p, v);
 	strip_own_maddr(px, p, v);
+	v->domain = policy_domain(px->s.policy, v->ruri.host);
 
-	unsigned total = 0;
 	uint32_t edge = 0;
 	struct sip_values it;
 	struct str value;
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
-	while (sip_values_next(&it, &value))
-		total++;
-	unsigned usable = v->strict ? total - 1 : total;
-
-	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
-	for (unsigned i = 0; i < usable && sip_values_next(&it, &value) && !v->refuse; i++) {
+	for (unsigned i = 1; !(v->strict && i == v->count) && sip_values_next(&it, &value) && !v->refuse; i++) {
 		struct sip_addr addr;
 		if (!sip_addr_parse(value, &addr)) {
 			v->refuse = 400;

@@ -289,9 +289,8 @@ unsigned targets_find(struct context *cx)
 		group_of_route(cx, r, v->ruri_text, &v->ruri);
 		return 0;
 	}
-	const struct domain *domain = policy_domain(cx->px->s.policy, v->ruri.host);
-	if (domain)
-		return in_our_domain(cx, domain);
+	if (v->domain)
+		return in_our_domain(cx, v->domain);
 	const struct route *r = policy_route(cx->px->s.policy, &v->ruri, false);
 	if (r) {
 		group_of_route(cx, r, v->ruri_text, &v->ruri);

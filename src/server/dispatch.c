@@ -137,13 +137,12 @@ static void request(void *user, struct packet *p)
 	}
 	proxy_look_at_routes(w->proxy, p, &view);
 	if (!view.refuse && view.ruri.scheme != SIP_SCHEME_OTHER && flow_ref_none(&view.flow) && !view.lost) {
-		const struct domain *domain = policy_domain(w->server->settings->policy, view.ruri.host);
-		if (p->msg.method == SIP_REGISTER && domain) {
-			do_register(w, p, domain);
+		if (p->msg.method == SIP_REGISTER && view.domain) {
+			do_register(w, p, view.domain);
 			return;
 		}
 		if (p->msg.method == SIP_OPTIONS && view.ruri.user.n == 0 && view.next.n == 0 &&
-		    (domain || transport_is_self(w->server->transport, view.ruri.host, view.ruri.port))) {
+		    (view.domain || transport_is_self(w->server->transport, view.ruri.host, view.ruri.port))) {
 			do_options(w, p);
 			return;
 		}

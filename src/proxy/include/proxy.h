@@ -58,7 +58,9 @@ void proxy_free(struct proxy *px);      /* before txns_free; drops every context
 struct route_view {
 	struct str ruri_text;           /* after undoing a strict router (PX-07), without a maddr of ours (PX-09) */
 	struct sip_uri ruri;
+	const struct domain *domain;    /* of ours, that the host of ruri names; NULL: none */
 	unsigned own;                   /* our values on top that are to be removed */
+	unsigned count;                 /* Route values that came, with `strict` (else nobody asks) */
 	struct str next;                /* the Route value that is then on top; n == 0: none */
 	bool dialog;                    /* a token made for this dialog was among them: the request belongs to a call that passed here */
 	bool sender;                    /* a token of the sender's own side was among them: the next one with a flow says whom it is for */
