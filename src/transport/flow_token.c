@@ -77,7 +77,7 @@ struct str flow_token_write(const struct transport *t, const struct flow_token *
                             struct arena *arena)
 {
 	struct token_keys *keys = transport_keys(t);
-	struct token_key *key = token_keys_writing(keys);
+	const struct token_key *key = token_keys_writing(keys);
 	uint8_t bytes[TOKEN_MAX], *at = bytes;
 
 	at = put(at, VERSION, 1);
@@ -204,7 +204,7 @@ enum token_result flow_token_read(const struct transport *t, struct str user, st
 	if (text.n < NAME_TEXT || base64url_read((struct str){ text.p, NAME_TEXT }, bytes, sizeof bytes) < 0)
 		return TOKEN_ABSENT;
 	get(bytes + 1, &id, 4);
-	struct token_key *key = bytes[0] == VERSION ? token_keys_find(transport_keys(t), (uint32_t)id) : NULL;
+	const struct token_key *key = bytes[0] == VERSION ? token_keys_find(transport_keys(t), (uint32_t)id) : NULL;
 	if (!key)
 		return stranger(text);
 

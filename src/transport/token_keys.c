@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSSL calls these deprecated and keeps them: EVP has no state that can be copied without asking the heap. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "token_keys.h"
 #include "clock.h"
 #include "hash.h"
@@ -8,22 +10,17 @@
 #include "random.h"
 #include "transport_private.h"
 #include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define SPARES 8
-
-/* A MAC context serves one thread at a time. Copying the keyed one costs more than the MAC itself, so
- * finished copies wait here: taking one is an atomic exchange, and no thread owns anything that would
- * have to be freed when it ends. */
+/* HMAC begins each of its two hashes with a block made of the key (RFC 2104 §2): here they stand hashed already. A MAC works on
+ * copies, so that threads need nothing of each other. */
 struct token_key {
 	uint32_t id;
 	int64_t from_s;                 /* writes from then on */
-	EVP_MAC_CTX *keyed;             /* only ever copied */
-	_Atomic(EVP_MAC_CTX *) spare[SPARES];
+	SHA256_CTX inner, outer;
 };
 
 /* What one reading of the file gave. Only `writing` changes afterwards: time does that. */
@@ -48,7 +45,6 @@ struct token_keys {
 	uint32_t node;
 	uint8_t boot[TOKEN_BOOT_SIZE];
 	struct hash_key registration;
-	EVP_MAC *hmac;
 	_Atomic(struct key_set *) set;
 	/* For the thread that watches alone. */
 	char *dir;
@@ -61,13 +57,13 @@ static struct key_set *current(const struct token_keys *keys)
 	return atomic_load_explicit(&keys->set, memory_order_acquire);
 }
 
-struct token_key *token_keys_writing(const struct token_keys *keys)
+const struct token_key *token_keys_writing(const struct token_keys *keys)
 {
 	struct key_set *set = current(keys);
 	return &set->key[atomic_load_explicit(&set->writing, memory_order_relaxed)];
 }
 
-static struct token_key *find(struct key_set *set, uint32_t id)
+static const struct token_key *find(struct key_set *set, uint32_t id)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		if (set->key[i].id == id)
@@ -75,7 +71,7 @@ static struct token_key *find(struct key_set *set, uint32_t id)
 	return NULL;
 }
 
-struct token_key *token_keys_find(const struct token_keys *keys, uint32_t id)
+const struct token_key *token_keys_find(const struct token_keys *keys, uint32_t id)
 {
 	return find(current(keys), id);
 }
@@ -97,37 +93,27 @@ const uint8_t *token_keys_boot(const struct token_keys *keys)
 
 /* --- MAC --- */
 
-static EVP_MAC_CTX *context_take(struct token_key *key)
+static void hash_pad(SHA256_CTX *out, const uint8_t secret[KEY_SECRET_SIZE], uint8_t with)
 {
-	for (unsigned i = 0; i < SPARES; i++) {
-		EVP_MAC_CTX *c = atomic_exchange_explicit(&key->spare[i], NULL, memory_order_acquire);
-		if (c)
-			return c;
-	}
-	return EVP_MAC_CTX_dup(key->keyed);
+	uint8_t block[SHA256_CBLOCK];
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = (i < KEY_SECRET_SIZE ? secret[i] : 0) ^ with;
+	SHA256_Init(out);
+	SHA256_Update(out, block, sizeof block);
+	mem_wipe(block, sizeof block);
 }
 
-static void context_give(struct token_key *key, EVP_MAC_CTX *c)
+void token_key_mac(const struct token_key *key, struct str body, struct str dialog, uint8_t mac[TOKEN_MAC_SIZE])
 {
-	for (unsigned i = 0; c && i < SPARES; i++)
-		c = atomic_exchange_explicit(&key->spare[i], c, memory_order_acq_rel);
-	EVP_MAC_CTX_free(c);
-}
-
-void token_key_mac(struct token_key *key, struct str body, struct str dialog, uint8_t mac[TOKEN_MAC_SIZE])
-{
-	uint8_t full[EVP_MAX_MD_SIZE];
-	size_t n = 0;
-	EVP_MAC_CTX *c = context_take(key);
-	/* A NULL key starts anew under the key that the context has. */
-	if (!c || !EVP_MAC_init(c, NULL, 0, NULL) || !EVP_MAC_update(c, (const unsigned char *)body.p, body.n) ||
-	    (dialog.n && !EVP_MAC_update(c, (const unsigned char *)dialog.p, dialog.n)) ||
-	    !EVP_MAC_final(c, full, &n, sizeof full) || n < TOKEN_MAC_SIZE) {
-		log_write(LOG_ERROR, "flow tokens: no memory for a MAC");
-		abort();
-	}
-	memcpy(mac, full, TOKEN_MAC_SIZE);
-	context_give(key, c);
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA256_CTX hash = key->inner;
+	SHA256_Update(&hash, body.p, body.n);
+	SHA256_Update(&hash, dialog.p, dialog.n);
+	SHA256_Final(digest, &hash);
+	hash = key->outer;
+	SHA256_Update(&hash, digest, sizeof digest);
+	SHA256_Final(digest, &hash);
+	memcpy(mac, digest, TOKEN_MAC_SIZE);
 }
 
 /* Each half is hashed by itself, so no two pairs run together into the same bytes. */
@@ -144,37 +130,22 @@ static void set_free(struct key_set *set)
 {
 	if (!set)
 		return;
-	for (unsigned i = 0; i < set->count; i++) {
-		for (unsigned j = 0; j < SPARES; j++)
-			EVP_MAC_CTX_free(atomic_load_explicit(&set->key[i].spare[j], memory_order_acquire));
-		EVP_MAC_CTX_free(set->key[i].keyed);
-	}
+	mem_wipe(set, sizeof *set);
 	mem_free(set);
 }
 
-/* NULL: OpenSSL cannot. */
-static struct key_set *set_new(const struct token_keys *keys, const struct key_file *f, int64_t now_s)
+static struct key_set *set_new(const struct key_file *f, int64_t now_s)
 {
-	const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
-	                              OSSL_PARAM_construct_end() };
 	struct key_set *set = mem_zalloc(sizeof *set);
 	for (unsigned i = 0; i < f->count; i++) {
 		struct token_key *key = &set->key[set->count++];
 		key->id = f->row[i].id;
 		key->from_s = f->row[i].from_s;
-		key->keyed = EVP_MAC_CTX_new(keys->hmac);
-		if (!key->keyed || !EVP_MAC_init(key->keyed, f->row[i].secret, KEY_SECRET_SIZE, params)) {
-			set_free(set);
-			return NULL;
-		}
+		hash_pad(&key->inner, f->row[i].secret, 0x36);
+		hash_pad(&key->outer, f->row[i].secret, 0x5c);
 	}
 	atomic_init(&set->writing, key_file_writing(f, now_s));
 	return set;
-}
-
-static int no_hmac(struct transport_error *why)
-{
-	return transport_fail(why, -ENOSYS, "OpenSSL has no HMAC-SHA-256; install its default provider");
 }
 
 /* --- start --- */
@@ -226,10 +197,7 @@ static int keys_load(struct token_keys *keys, struct transport_error *why)
 	if (!err) {
 		keys->seen = keys->pending = before.ino ? before : look(keys->dir);
 		memcpy(&keys->registration, file.registration, sizeof keys->registration);
-		struct key_set *set = set_new(keys, &file, now_s);
-		atomic_init(&keys->set, set);
-		if (!set)
-			err = no_hmac(why);
+		atomic_init(&keys->set, set_new(&file, now_s));
 	}
 	key_file_wipe(&file);
 	return err;
@@ -251,8 +219,7 @@ int token_keys_load(const char *dir, struct token_keys **out, struct transport_e
 	struct token_keys *keys = mem_zalloc(sizeof *keys);
 	size_t n = strlen(dir) + 1;
 	keys->dir = memcpy(mem_alloc(n), dir, n);
-	keys->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	int err = keys->hmac ? keys_load(keys, why) : no_hmac(why);
+	int err = keys_load(keys, why);
 	if (!err)
 		err = node_load(keys, why);
 	if (err) {
@@ -270,7 +237,6 @@ void token_keys_free(struct token_keys *keys)
 		return;
 	token_keys_sweep(keys);
 	set_free(current(keys));
-	EVP_MAC_free(keys->hmac);
 	mem_free(keys->dir);
 	mem_wipe(keys, sizeof *keys);
 	mem_free(keys);
@@ -295,9 +261,7 @@ static int take_over(struct token_keys *keys, const struct key_file *f, int64_t 
 	if (memcmp(&keys->registration, f->registration, sizeof keys->registration))
 		return transport_fail(why, -EINVAL, "%s/" KEY_FILE_NAME " is of another cluster (its registration line is another one); "
 		                      "restart to take it over, then phones register again", keys->dir);
-	struct key_set *old = current(keys), *set = set_new(keys, f, now_s);
-	if (!set)
-		return no_hmac(why);
+	struct key_set *old = current(keys), *set = set_new(f, now_s);
 	for (unsigned i = 0; i < old->count; i++)
 		if (!find(set, old->key[i].id))
 			log_write(LOG_WARN, "flow tokens: key %08x was taken out of %s/" KEY_FILE_NAME ": what it wrote is a stranger's now",

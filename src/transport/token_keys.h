@@ -14,12 +14,12 @@
 #define TOKEN_BOOT_SIZE 12
 
 struct token_key;
-struct token_key *token_keys_writing(const struct token_keys *keys);
-struct token_key *token_keys_find(const struct token_keys *keys, uint32_t id);         /* NULL: not ours */
+const struct token_key *token_keys_writing(const struct token_keys *keys);
+const struct token_key *token_keys_find(const struct token_keys *keys, uint32_t id);         /* NULL: not ours */
 uint32_t token_key_id(const struct token_key *key);
 
 /* HMAC-SHA-256 over body followed by dialog, cut to 128 bits. */
-void token_key_mac(struct token_key *key, struct str body, struct str dialog, uint8_t mac[TOKEN_MAC_SIZE]);
+void token_key_mac(const struct token_key *key, struct str body, struct str dialog, uint8_t mac[TOKEN_MAC_SIZE]);
 
 uint32_t token_keys_node(const struct token_keys *keys);
 const uint8_t *token_keys_boot(const struct token_keys *keys);                 /* TOKEN_BOOT_SIZE bytes */

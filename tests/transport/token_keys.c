@@ -5,8 +5,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "../../src/transport/token_keys.h"
+#include "encode.h"
+#include "key_file.h"
+#include "random.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +135,27 @@ static void the_mac_is_hmac_sha_256(void **state)
 		token_key_mac(token_keys_writing(keys), STR("what do ya want "), STR("for nothing?"), mac);
 		assert_memory_equal(mac, expected, TOKEN_MAC_SIZE);
 	}
+	token_keys_free(keys);
+}
+
+static void the_mac_is_that_of_openssl_for_every_length(void **state)
+{
+	(void)state;
+	uint8_t secret[KEY_SECRET_SIZE], bytes[200];
+	file_write("flow-keys", REGISTRATION "key 0000000a 2026-01-01T00:00:00Z " SECRET_A "\n", 0600);
+	struct token_keys *keys = load();
+	assert_true(hex_read(STR(SECRET_A), secret, sizeof secret));
+	random_bytes(bytes, sizeof bytes);
+	for (size_t n = 0; n <= sizeof bytes; n++)
+		for (size_t cut = 0; cut <= n; cut += 1 + n / 7) {
+			uint8_t mac[TOKEN_MAC_SIZE], expected[32];
+			size_t size;
+			const char *p = (const char *)bytes;
+			token_key_mac(token_keys_writing(keys), (struct str){ p, cut }, (struct str){ p + cut, n - cut }, mac);
+			assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, secret, sizeof secret, bytes, n, expected, sizeof expected,
+			                          &size));
+			assert_memory_equal(mac, expected, TOKEN_MAC_SIZE);
+		}
 	token_keys_free(keys);
 }
 
@@ -394,6 +419,7 @@ int main(void)
 		TEST(keys_are_made_once_for_us_alone_and_stay),
 		TEST(the_newest_key_writes_and_all_are_found),
 		TEST(the_mac_is_hmac_sha_256),
+		TEST(the_mac_is_that_of_openssl_for_every_length),
 		TEST(a_key_file_that_cannot_be_used_is_an_error_and_is_not_replaced),
 		TEST(a_key_file_that_was_cut_anywhere_is_an_error),
 		TEST(a_folder_that_is_not_there_is_an_error),
