@@ -2,21 +2,14 @@
 /* aor.c - from the spellings of an address to its key. */
 #include "aor.h"
 
-/* sip_uri_aor_key does the spelling of hosts; names go through its escapes, so that "a%" stays "a%". */
 struct str aor_key(const struct domain *d, struct str name, struct arena *arena)
 {
-	struct buf user = { 0 };
-	sip_escape_user(&user, name);
-	struct sip_uri uri = { .scheme = SIP_SCHEME_SIP, .user = buf_str(&user), .host = d->name };
-	struct addr ip;
-	if (addr_parse_ip(d->name, &ip) && ip.family == AF_INET6) {
-		uri.host_is_v6 = true;
-		if (uri.host.p[0] == '[')
-			uri.host = (struct str){ uri.host.p + 1, uri.host.n - 2 };
-	}
-	struct str key = sip_uri_aor_key(&uri, arena);
-	buf_fini(&user);
-	return key;
+	struct str host = policy_domain_key(d, arena);
+	char *text = arena_alloc(arena, name.n + 1 + host.n), *p = text;
+	p = mempcpy(p, name.p, name.n);
+	*p++ = '@';
+	p = mempcpy(p, host.p, host.n);
+	return str_range(text, p);
 }
 
 enum aor_owner aor_find(struct users *users, const struct domain *d, const struct sip_uri *uri, struct arena *arena,

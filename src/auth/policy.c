@@ -74,6 +74,20 @@ static void sort_hops(struct route *r)
 	}
 }
 
+struct str policy_domain_key(const struct domain *d, struct arena *arena)
+{
+	if (d->key.n)
+		return d->key;
+	struct sip_uri uri = { .scheme = SIP_SCHEME_SIP, .host = d->name };    /* the key of a URI without a user is its host */
+	struct addr ip;
+	if (addr_parse_ip(d->name, &ip) && ip.family == AF_INET6) {
+		uri.host_is_v6 = true;
+		if (uri.host.p[0] == '[')
+			uri.host = (struct str){ uri.host.p + 1, uri.host.n - 2 };
+	}
+	return sip_uri_aor_key(&uri, arena);
+}
+
 void policy_index(struct policy *p)
 {
 	for (unsigned i = 0; i < p->route_count; i++)
@@ -84,7 +98,8 @@ void policy_index(struct policy *p)
 	p->names = arena_array(&p->arena, most ? most : 1, sizeof *p->names);
 	p->name_count = 0;
 	for (unsigned i = 0; i < p->domain_count; i++) {
-		const struct domain *d = &p->domains[i];
+		struct domain *d = &p->domains[i];
+		d->key = policy_domain_key(d, &p->arena);
 		index_name(p, d, d->name);
 		for (unsigned j = 0; j < d->alias_count; j++)
 			index_name(p, d, d->aliases[j]);

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ack.c - an ACK for a 2xx: a request of its own, forwarded without a transaction. RFC 3261 §16.7 step 5,
  * §13.2.2.4 (PX-46). Nothing answers an ACK, so whatever is wrong with one is dropped. */
-#include "mem.h"
 #include "proxy_private.h"
 
+/* In the arena of its packet. */
 struct ack {
 	struct context cx;              /* only what routing needs; in no list of contexts */
 	struct packet *packet;
-	struct branch branch;
-	struct group group;             /* of `recalled` */
-	struct target recalled;
-	struct resolve ask;
 };
 
 static void ack_free(struct ack *a)
 {
-	if (a->branch.ask)
-		resolver_forget(a->cx.px->s.resolver, &a->ask);
+	if (a->cx.branch.ask)
+		resolver_forget(a->cx.px->s.resolver, a->cx.branch.ask);
 	list_remove(&a->cx.node);
 	packet_free(a->packet);
-	arena_fini(&a->cx.arena);
-	mem_free(a);
 }
 
 static void transmit(struct ack *a, const struct flow_ref *flow)
@@ -28,18 +22,18 @@ static void transmit(struct ack *a, const struct flow_ref *flow)
 	struct proxy *px = a->cx.px;
 	char id[BRANCH_ID_SIZE];
 	branch_id_make(px, a->cx.loop_hash, id);
-	struct wire *w = forward_build(&a->cx, &a->branch, flow, (struct str){ id, sizeof id });
+	struct wire *w = forward_build(&a->cx, &a->cx.branch, flow, (struct str){ id, sizeof id });
 	if (transport_send(px->s.transport_worker, flow, w) == SEND_OK)
 		px->counts.forwarded++;
 	wire_unref(w);
 }
 
-static void send_to_hop(struct ack *a)
+static void send_to_hop(struct ack *a, const struct resolve *ask)
 {
 	struct flow_ref flow;
-	for (unsigned i = 0; a->ask.status == RESOLVE_OK && i < a->ask.count; i++)
-		if (may_reach(&a->cx, &a->packet->from, a->branch.target, &a->ask.hops[i].addr) &&
-		    transport_open(a->cx.px->s.transport_worker, &a->ask.hops[i], &flow) == SEND_OK) {
+	for (unsigned i = 0; ask->status == RESOLVE_OK && i < ask->count; i++)
+		if (may_reach(&a->cx, &a->packet->from, a->cx.branch.target, &ask->hops[i].addr) &&
+		    transport_open(a->cx.px->s.transport_worker, &ask->hops[i], &flow) == SEND_OK) {
 			transmit(a, &flow);
 			return;
 		}
@@ -47,10 +41,29 @@ static void send_to_hop(struct ack *a)
 
 static void resolved_later(struct resolve *ask)
 {
-	struct ack *a = CONTAINER(ask, struct ack, ask);
-	a->branch.ask = NULL;
-	send_to_hop(a);
+	struct branch *b = CONTAINER(ask, struct pending_resolve, ask)->branch;
+	struct ack *a = CONTAINER(b->cx, struct ack, cx);
+	b->ask = NULL;
+	send_to_hop(a, ask);
 	ack_free(a);
+}
+
+/* Where a URI leads; false: the answer comes later, and the ACK waits for it. */
+static bool resolve(struct ack *a)
+{
+	struct context *cx = &a->cx;
+	struct pending_resolve *pending = ARENA_NEW(cx->arena, struct pending_resolve);
+	pending->branch = &cx->branch;
+	pending->ask = (struct resolve){
+		.uri = cx->branch.target->next, .text = cx->branch.target->next_text, .arena = cx->arena,
+		.prefer_stream = cx->msg->text.n + 400 > cx->px->s.settings.udp_limit, .done = resolved_later,
+	};
+	cx->branch.ask = &pending->ask;
+	if (resolver_ask(cx->px->s.resolver, &pending->ask) == RESOLVE_LATER)
+		return false;
+	cx->branch.ask = NULL;
+	send_to_hop(a, &pending->ask);
+	return true;
 }
 
 /* In a dialog that passed here by its token, or that a home brings here by a Path; or to a user of ours from a neighbour who may call
@@ -65,30 +78,29 @@ static bool may_pass(const struct context *cx)
 static bool find_way(struct ack *a)
 {
 	struct context *cx = &a->cx;
-	a->branch.cx = cx;
-	if (cx->view.dialog && rescue_recall(cx, &a->recalled)) {
-		a->branch.group = &a->group;
-		a->branch.target = &a->recalled;
-		return true;
+	struct target *t = cx->view.dialog ? rescue_recall(cx) : NULL;
+	if (t) {
+		cx->branch.group = ARENA_NEW(cx->arena, struct group);
+	} else {
+		if (targets_find(cx) != 0 || cx->group_count == 0)
+			return false;
+		cx->branch.group = &cx->groups[0];
+		t = group_next(&cx->groups[0]);
 	}
-	if (targets_find(cx) != 0 || cx->group_count == 0)
-		return false;
-	a->branch.group = &cx->groups[0];
-	a->branch.target = group_next(&cx->groups[0]);
-	return a->branch.target != NULL;
+	cx->branch.target = t;
+	return t != NULL;
 }
 
 void proxy_ack(struct proxy *px, struct packet *p)
 {
-	struct ack *a = mem_zalloc(sizeof *a);
+	struct ack *a = arena_alloc(&p->arena, sizeof *a);
+	*a = (struct ack){
+		.cx = { .px = px, .arena = &p->arena, .msg = &p->msg, .breadth = px->s.settings.max_breadth, .branch.cx = &a->cx,
+		        .rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names) },
+		.packet = p,
+	};
 	struct context *cx = &a->cx;
-	a->packet = p;
-	cx->px = px;
-	cx->msg = &p->msg;
-	cx->rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
 	list_add_tail(&px->acks, &cx->node);
-	arena_init(&cx->arena, NULL, 0);
-	cx->breadth = px->s.settings.max_breadth;
 	proxy_look_at_routes(px, p, &cx->view);
 	cx->loop_hash = loop_hash(px, &p->msg, &cx->view);
 
@@ -98,18 +110,10 @@ void proxy_ack(struct proxy *px, struct packet *p)
 		ack_free(a);
 		return;
 	}
-	if (!flow_ref_none(&a->branch.target->flow)) {
-		transmit(a, &a->branch.target->flow);
-		ack_free(a);
+	if (!flow_ref_none(&cx->branch.target->flow))
+		transmit(a, &cx->branch.target->flow);
+	else if (!resolve(a))
 		return;
-	}
-	a->ask = (struct resolve){ .uri = a->branch.target->next, .text = a->branch.target->next_text, .arena = &cx->arena,
-	                           .prefer_stream = p->msg.text.n + 400 > px->s.settings.udp_limit, .done = resolved_later };
-	if (resolver_ask(px->s.resolver, &a->ask) == RESOLVE_LATER) {
-		a->branch.ask = &a->ask;
-		return;
-	}
-	send_to_hop(a);
 	ack_free(a);
 }
 

@@ -52,7 +52,7 @@ bool targets_again(struct context *cx, struct group *g)
 	    !is_news(cx, g))
 		return false;
 	const struct target_instance *phone = NULL;
-	if (target_find_bindings(cx->px, cx->aor, &cx->arena, &set))
+	if (target_find_bindings(cx->px, cx->aor, cx->arena, &set))
 		phone = news_of(g, &set);
 	for (unsigned i = 0; phone && i < phone->flow_count && g->count < cx->px->s.settings.max_targets; i++) {
 		struct target t;

@@ -212,11 +212,11 @@ static void resolve(struct branch *b)
 {
 	struct context *cx = b->cx;
 	struct proxy *px = cx->px;
-	struct pending_resolve *pending = ARENA_NEW(&cx->arena, struct pending_resolve);
+	struct pending_resolve *pending = ARENA_NEW(cx->arena, struct pending_resolve);
 	pending->branch = b;
 	b->ask = &pending->ask;
 	*b->ask = (struct resolve){
-		.uri = b->target->next, .text = b->target->next_text, .arena = &cx->arena, .done = resolved_later,
+		.uri = b->target->next, .text = b->target->next_text, .arena = cx->arena, .done = resolved_later,
 		/* Via, Record-Route and the rest that we add count too (TP-10). */
 		.prefer_stream = cx->msg->text.n + 400 > px->s.settings.udp_limit,
 	};
@@ -228,13 +228,10 @@ static void resolve(struct branch *b)
 
 void branch_start(struct context *cx, struct group *g)
 {
-	struct branch *b = mem_zalloc(sizeof *b);
-	b->cx = cx;
-	b->group = g;
-	b->target = group_next(g);
+	struct branch *b = list_empty(&cx->branches) ? &cx->branch : mem_alloc(sizeof *b);
+	*b = (struct branch){ .cx = cx, .group = g, .target = group_next(g), .open = true };
 	b->target->used = true;
 	g->copies++;
-	b->open = true;
 	cx->open++;
 	list_add_tail(&cx->branches, &b->node);
 	if (flow_ref_none(&b->target->flow)) {
@@ -288,5 +285,6 @@ void branch_free(struct branch *b)
 	if (b->client)
 		txn_forget(b->cx->px->s.txns, b->client);
 	list_remove(&b->node);
-	mem_free(b);
+	if (b != &b->cx->branch)
+		mem_free(b);
 }

@@ -20,16 +20,16 @@ bool challenge_answer(struct context *cx, struct branch *b, const struct packet 
 		struct sip_challenge ch;
 		char cnonce[16];
 		random_token(cnonce, sizeof cnonce);
-		if (sip_challenge_parse(p->msg.headers[i].value, &cx->arena, &ch) != SIP_CREDENTIALS_OK)
+		if (sip_challenge_parse(p->msg.headers[i].value, cx->arena, &ch) != SIP_CREDENTIALS_OK)
 			continue;
 		value = sip_digest_answer(digest, &ch, r->username, r->password, cx->msg->method_name, b->target->ruri,
-		                          (struct str){ cnonce, sizeof cnonce }, &cx->arena);
+		                          (struct str){ cnonce, sizeof cnonce }, cx->arena);
 	}
 	sip_digest_free(digest);
 	if (!value.n)
 		return false;
 	g->answered_challenge = true;
-	g->credentials = arena_printf(&cx->arena, "%s: %.*s\r\n", proxy ? "Proxy-Authorization" : "Authorization",
+	g->credentials = arena_printf(cx->arena, "%s: %.*s\r\n", proxy ? "Proxy-Authorization" : "Authorization",
 	                              STR_FMT(value));
 	b->target->used = false;                        /* context_go_on starts the same target again */
 	g->started = false;

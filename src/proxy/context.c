@@ -32,7 +32,7 @@ static void give_back(struct context *cx)
 	cx->challenge_count = 0;
 	cx->msg = NULL;
 	cx->caller = NULL;
-	arena_fini(&cx->arena);
+	cx->arena = NULL;
 }
 
 void context_free(struct context *cx)
@@ -89,7 +89,7 @@ static void consider(struct context *cx, unsigned status, struct packet *p)
 {
 	if (p && (status == 401 || status == 407)) {
 		if (!cx->challenges)
-			cx->challenges = arena_array(&cx->arena, cx->px->s.settings.max_targets + 1, sizeof *cx->challenges);
+			cx->challenges = arena_array(cx->arena, cx->px->s.settings.max_targets + 1, sizeof *cx->challenges);
 		if (cx->challenge_count <= cx->px->s.settings.max_targets)
 			cx->challenges[cx->challenge_count++] = p;
 	}

@@ -28,8 +28,8 @@ bool group_more(struct context *cx, struct group *g)
 
 struct target *group_add(struct context *cx, struct group *g, unsigned count)
 {
-	struct target **all = arena_array(&cx->arena, g->count + count, sizeof *all);
-	struct target *fresh = arena_array(&cx->arena, count, sizeof *fresh);
+	struct target **all = arena_array(cx->arena, g->count + count, sizeof *all);
+	struct target *fresh = arena_array(cx->arena, count, sizeof *fresh);
 	for (unsigned i = 0; i < g->count; i++)
 		all[i] = g->targets[i];
 	for (unsigned i = 0; i < count; i++)

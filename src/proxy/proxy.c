@@ -192,14 +192,10 @@ void context_set_breadth(struct context *cx)
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;
 }
 
-static struct context *context_new(struct proxy *px, const struct packet *p, const struct route_view *view)
+static struct context *context_new(struct proxy *px, struct packet *p, const struct route_view *view)
 {
-	struct context *cx = mem_zalloc(sizeof *cx);
-	cx->px = px;
-	cx->msg = &p->msg;
-	cx->invite = cx->msg->method == SIP_INVITE;
-	cx->view = *view;
-	arena_init(&cx->arena, NULL, 0);
+	struct context *cx = mem_alloc(sizeof *cx);
+	*cx = (struct context){ .px = px, .arena = &p->arena, .msg = &p->msg, .invite = p->msg.method == SIP_INVITE, .view = *view };
 	list_init(&cx->branches);
 	list_add_tail(&px->contexts, &cx->node);
 	px->live++;
@@ -244,6 +240,7 @@ void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *v
 	}
 	cx->st = txn_accept(px->s.txns, p);
 	if (!cx->st) {
+		cx->group_count = 0;                    /* they went with the packet; nothing of them was started */
 		context_free(cx);
 		return;
 	}

@@ -95,7 +95,7 @@ struct branch {
 	bool lost;                      /* cancelled because another of its group rang, not because its time was over */
 };
 
-/* A question to DNS; in the context's arena, so that a branch without one stays small. */
+/* A question to DNS; in the request's arena, so that a branch without one stays small. */
 struct pending_resolve {
 	struct resolve ask;
 	struct branch *branch;
@@ -104,7 +104,7 @@ struct pending_resolve {
 struct context {
 	struct list node;
 	struct proxy *px;
-	struct arena arena;             /* given back at the final answer */
+	struct arena *arena;            /* the request's; NULL once a final answer was given */
 	struct txn_server *st;          /* NULL: answered with 300-699, or dropped */
 	const struct sip_msg *msg;      /* the request; NULL once a final answer was given */
 	bool invite;
@@ -116,7 +116,8 @@ struct context {
 	bool asking;
 	struct group *groups;
 	unsigned group_count;
-	struct list branches;
+	struct list branches;           /* of struct branch */
+	struct branch branch;           /* the first of them: most requests need no other */
 	unsigned open;                  /* branches that may still give a final response */
 	unsigned retries;               /* groups whose retry timer runs */
 	struct loop_timer timer;        /* ends the wait for silent branches: replaced ones, and those cancelled */
@@ -197,9 +198,9 @@ bool rescue_sibling(struct context *cx, struct group *g);
 /* What a dead flow is called towards whoever sent this request: to a home that can try the next flow 430, to an endpoint never
  * (OB-84); in a dialog 500 while the phone may come back, else 481. */
 unsigned rescue_status(const struct context *cx);
-/* A 2xx to an INVITE came this way: the ACK follows it. */
+/* A 2xx to an INVITE came this way: the ACK follows it. NULL: it takes the usual way. */
 void rescue_remember(struct context *cx, const struct branch *b);
-bool rescue_recall(struct context *cx, struct target *t);
+struct target *rescue_recall(struct context *cx);
 void rescue_forget_all(struct proxy *px);
 
 /* registered.c: a home's 200 to a REGISTER that went through us. */

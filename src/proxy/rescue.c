@@ -90,7 +90,7 @@ static void add_bindings(struct context *cx, struct group *g)
 {
 	struct proxy *px = cx->px;
 	struct target_set set = { 0 };
-	if (!target_find_bindings(px, aor_of(px, &cx->msg->to.uri, &cx->arena), &cx->arena, &set))
+	if (!target_find_bindings(px, aor_of(px, &cx->msg->to.uri, cx->arena), cx->arena, &set))
 		return;
 	for (unsigned i = 0; i < set.instance_count; i++)
 		for (unsigned j = 0; j < set.instances[i].flow_count; j++)
@@ -207,23 +207,24 @@ void rescue_remember(struct context *cx, const struct branch *b)
 	px->rescued_count++;
 }
 
-bool rescue_recall(struct context *cx, struct target *t)
+struct target *rescue_recall(struct context *cx)
 {
 	struct proxy *px = cx->px;
 	if (list_empty(&px->rescued))
-		return false;
+		return NULL;
 	uint64_t invite = invite_hash(px, cx->msg);
 	LIST_EACH(&px->rescued, it) {
 		const struct rescued *r = CONTAINER(it, struct rescued, node);
 		if (r->invite != invite || r->until_ms <= now_ms(px) || !transport_flow_alive(px->s.transport, &r->flow))
 			continue;
+		struct target *t = arena_alloc(cx->arena, sizeof *t);
 		*t = (struct target){
-			.ruri = cx->view.ruri_text, .route = arena_str(&cx->arena, (struct str){ r->route, r->n }),
+			.ruri = cx->view.ruri_text, .route = arena_str(cx->arena, (struct str){ r->route, r->n }),
 			.flow = r->flow, .rerouted = r->rerouted,
 		};
-		return true;
+		return t;
 	}
-	return false;
+	return NULL;
 }
 
 void rescue_forget_all(struct proxy *px)

@@ -9,7 +9,7 @@
 
 static struct group *groups_new(struct context *cx, unsigned count)
 {
-	cx->groups = arena_array(&cx->arena, count, sizeof *cx->groups);
+	cx->groups = arena_array(cx->arena, count, sizeof *cx->groups);
 	cx->group_count = count;
 	for (unsigned i = 0; i < count; i++)
 		cx->groups[i].cx = cx;
@@ -90,7 +90,7 @@ bool target_of_binding(struct context *cx, struct target *t, const struct bindin
 	*t = (struct target){ .binding = b };
 	if (!sip_uri_parse(b->contact, &contact))
 		return false;
-	t->ruri = as_ruri(cx, b->contact, &contact, &cx->arena);
+	t->ruri = as_ruri(cx, b->contact, &contact, cx->arena);
 	t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 	if (b->path.n) {
 		struct str rest = b->path, first;
@@ -180,7 +180,7 @@ static unsigned ask_location(struct context *cx, struct str aor)
 	struct target_set set = { 0 };
 	cx->aor = aor;
 	cx->ask = (struct location_ask){
-		.aor = aor, .wall_ms = clock_wall_ms(), .arena = &cx->arena, .loop = cx->px->s.loop, .done = found_later,
+		.aor = aor, .wall_ms = clock_wall_ms(), .arena = cx->arena, .loop = cx->px->s.loop, .done = found_later,
 	};
 	if (location_find(cx->px->s.location, &cx->ask, &set) == LOCATION_LATER) {
 		cx->asking = true;
@@ -195,7 +195,7 @@ static struct str ruri_for_hop(struct context *cx, const struct route *r, const 
 {
 	if (!r->by_prefix)
 		return ruri_text;
-	struct arena *arena = &cx->arena;
+	struct arena *arena = cx->arena;
 	struct str number;
 	if (!policy_number(ruri, arena, &number))
 		number = ruri->user;
@@ -239,7 +239,7 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 	const struct sip_uri *ruri = &cx->view.ruri;
 	struct user user;
 	struct str aor, number;
-	enum aor_owner owner = aor_find(px->s.users, domain, ruri, &cx->arena, &user, &aor);
+	enum aor_owner owner = aor_find(px->s.users, domain, ruri, cx->arena, &user, &aor);
 	if (owner == AOR_ELSEWHERE)
 		return 404;
 	if (owner == AOR_USER || domain->open_registration) {
@@ -249,7 +249,7 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 		if (owner == AOR_USER || status != 480)
 			return status;
 	}
-	const struct route *r = policy_number(ruri, &cx->arena, &number) ? policy_route(px->s.policy, ruri, true) : NULL;
+	const struct route *r = policy_number(ruri, cx->arena, &number) ? policy_route(px->s.policy, ruri, true) : NULL;
 	if (!r)
 		return domain->open_registration ? 480 : 404;
 	if (!cx->caller && !(cx->rights & PEER_RELAY) && !cx->view.outgoing)

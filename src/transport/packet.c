@@ -5,11 +5,11 @@
 
 #define ALIGN _Alignof(max_align_t)
 
-/* What parsing takes from the arena: a row of slices a header line. Twice the text holds the rows of
- * ordinary messages; a larger one lets the arena ask the heap. */
+/* What is taken from the arena: a row of slices a header line by the parser, then where the message goes and over what, by those who
+ * decide that. Twice the text and 2 KiB hold it all for ordinary messages; a larger one lets the arena ask the heap. */
 static size_t room_for(size_t text)
 {
-	return 1024 + 2 * (text < 4096 ? text : 4096);
+	return 2048 + 2 * (text < 4096 ? text : 4096);
 }
 
 struct packet *packet_new(struct str text)

@@ -77,12 +77,28 @@ static void the_key_is_that_of_the_uri_itself(void **state)
 	arena_fini(&arena);
 }
 
+static void a_domain_of_an_indexed_policy_gives_the_same_key(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "example.com", "example.com.", "192.0.2.9", "[2001:db8:0::1]", "2001:db8::1" };
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct domain plain = { .name = str_of(names[i]) }, indexed = plain;
+		struct policy policy = { .domains = &indexed, .domain_count = 1 };
+		arena_init(&policy.arena, NULL, 0);
+		policy_index(&policy);
+		assert_true(str_eq(policy_domain_key(&indexed, NULL), policy_domain_key(&plain, &policy.arena)));
+		assert_true(str_eq(aor_key(&indexed, STR("bob"), &policy.arena), aor_key(&plain, STR("bob"), &policy.arena)));
+		arena_fini(&policy.arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_spelling_of_an_address_has_one_key),
 		cmocka_unit_test(a_nul_does_not_cut_the_key),
 		cmocka_unit_test(the_key_is_that_of_the_uri_itself),
+		cmocka_unit_test(a_domain_of_an_indexed_policy_gives_the_same_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

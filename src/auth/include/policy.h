@@ -12,6 +12,7 @@
 /* A domain that we are responsible for: its users register here. The realm is its name. */
 struct domain {
 	struct str name;                        /* lower case */
+	struct str key;                         /* policy_index's; see policy_domain_key */
 	struct str *aliases;                    /* other names of the domain (also addresses), lower case */
 	unsigned alias_count;
 	bool open_registration;                 /* anybody may register anything: for a laboratory [false] */
@@ -65,14 +66,16 @@ struct policy {
 	unsigned name_count;
 };
 
-/* Put the hops of each route in the order of their priority, and the names of the domains in one for look-ups (in the
- * policy's arena). Call it once, when the policy is complete and before it is shared. When two domains claim a name the first has it. */
+/* Put the hops of each route in the order of their priority, the names of the domains in one for look-ups, and make their keys
+ * (in the policy's arena). Call it once, when the policy is complete and before it is shared. When two domains claim a name the first has it. */
 void policy_index(struct policy *p);
 /* The domain of ours that a host names, by name or alias; NULL: not ours. A trailing dot and case
  * make no difference; IPv6 with or without brackets, in any spelling. */
 const struct domain *policy_domain(const struct policy *p, struct str host);
 /* The same question for one domain. */
 bool policy_domain_has(const struct domain *d, struct str host);
+/* The domain as it stands in the key of an address (aor.h): its `key`, or made in the arena. */
+struct str policy_domain_key(const struct domain *d, struct arena *arena);
 
 /* The rights of a source: those of all entries that match, together. peer_names as in struct packet. */
 unsigned policy_rights(const struct policy *p, const struct addr *source, struct str peer_names);
