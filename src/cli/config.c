@@ -90,7 +90,7 @@ static const struct setting dns_section[] = {
 	END
 };
 
-static const struct choice store_kinds[] = { { "sqlite", 0 }, { "memory", 1 }, { NULL, 0 } };
+static const struct choice store_kinds[] = { { "journal", 0 }, { "memory", 1 }, { NULL, 0 } };
 static const struct choice store_failures[] = { { "memory", 0 }, { "refuse", 1 }, { NULL, 0 } };
 static const struct setting store_section[] = {
 	{ "kind", SET_CHOICE, C(server.memory_only), .choices = store_kinds },

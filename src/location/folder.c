@@ -66,25 +66,27 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* "location-17.db" */
-static bool segment_number(const char *name, uint64_t *out)
+/* "location-17.journal" */
+static bool segment_number(const char *name, struct str suffix, uint64_t *out)
 {
-	struct str s = str_of(name), prefix = STR("location-"), suffix = STR(".db");
+	struct str s = str_of(name), prefix = STR("location-");
 	if (s.n <= prefix.n + suffix.n || !str_starts(s, prefix) || !str_ends(s, suffix))
 		return false;
 	return str_u64(str_range(s.p + prefix.n, s.p + s.n - suffix.n), INT64_MAX, out);
 }
 
-int folder_segments(const char *folder, uint64_t **list, unsigned *count)
+int folder_segments(const char *folder, uint64_t **list, unsigned *count, bool *foreign)
 {
 	DIR *dir = opendir(folder);
 	if (!dir)
 		return -errno;
 	*list = NULL;
 	*count = 0;
+	*foreign = false;
 	uint64_t number;
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (!segment_number(d->d_name, &number))
+		*foreign |= segment_number(d->d_name, STR(".db"), &number);
+		if (!segment_number(d->d_name, STR(".journal"), &number))
 			continue;
 		*list = mem_realloc(*list, (*count + 1) * sizeof **list);
 		(*list)[(*count)++] = number;
@@ -97,36 +99,22 @@ int folder_segments(const char *folder, uint64_t **list, unsigned *count)
 
 void folder_segment_path(const char *folder, uint64_t number, char out[PATH_MAX])
 {
-	snprintf(out, PATH_MAX, "%s/location-%llu.db", folder, (unsigned long long)number);
+	snprintf(out, PATH_MAX, "%s/location-%llu.journal", folder, (unsigned long long)number);
 }
-
-/* The file itself first: without its WAL a segment would lose what was committed, without the file the WAL is nothing. */
-static const char *const parts[] = { "", "-wal", "-journal" };
-enum { PARTS = 3 };
 
 int folder_segment_remove(const char *folder, uint64_t number)
 {
-	for (unsigned i = 0; i < PARTS; i++) {
-		char path[PATH_MAX], part[PATH_MAX + 16];
-		folder_segment_path(folder, number, path);
-		snprintf(part, sizeof part, "%s%s", path, parts[i]);
-		if (unlink(part) && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
+	char path[PATH_MAX];
+	folder_segment_path(folder, number, path);
+	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
 int folder_segment_set_aside(const char *folder, uint64_t number)
 {
-	for (unsigned i = 0; i < PARTS; i++) {
-		char path[PATH_MAX], from[PATH_MAX + 16], to[PATH_MAX + 32];
-		folder_segment_path(folder, number, path);
-		snprintf(from, sizeof from, "%s%s", path, parts[i]);
-		snprintf(to, sizeof to, "%s.damaged%s", path, parts[i]);
-		if (rename(from, to) && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
+	char path[PATH_MAX], to[PATH_MAX + 16];
+	folder_segment_path(folder, number, path);
+	snprintf(to, sizeof to, "%s.damaged", path);
+	return rename(path, to) && errno != ENOENT ? -errno : 0;
 }
 
 int folder_sync(const char *folder)

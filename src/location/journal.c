@@ -63,14 +63,13 @@ static void put(void *user, const struct store_row *row)
 	struct sink *sink = user;
 	if (sink->err)
 		return;
-	sink->err = segment_add(sink->segment, row);
+	sink->err = segment_add(sink->segment, row, 1);
 	if (row->expires_wall_ms > sink->until_wall_ms)
 		sink->until_wall_ms = row->expires_wall_ms;
 }
 
 static int write_snapshot(struct sink *sink)
 {
-	sink->err = segment_begin(sink->segment);
 	sink->st->snapshot(sink->st->user, put, sink);
 	if (!sink->err)
 		sink->err = segment_mark_complete(sink->segment);
@@ -80,11 +79,11 @@ static int write_snapshot(struct sink *sink)
 }
 
 /* The current segment becomes one of the older ones. */
-static void retire(struct store *st, void (*end)(struct segment *segment))
+static void retire(struct store *st)
 {
 	if (!st->current)
 		return;
-	end(st->current);
+	segment_close(st->current);
 	st->current = NULL;
 	journal_note(st, st->now);
 }
@@ -101,14 +100,14 @@ static int begin(struct store *st)
 	if (!err)
 		err = folder_sync(st->folder);  /* without its name nothing in it is safe */
 	if (err) {
-		segment_abandon(sink.segment);
+		segment_close(sink.segment);
 		/* Nothing was promised for what is in it, yet some of it may be read one day: it goes before all others. */
 		if (err != -EEXIST && folder_segment_remove(st->folder, number))
 			journal_note(st, (struct segment_info){ .number = number, .obsolete = true });
 		return err;
 	}
 
-	retire(st, segment_close);
+	retire(st);
 	for (unsigned i = 0; st->needs_snapshot && i < st->count; i++)
 		st->older[i].obsolete = true;
 	st->current = sink.segment;
@@ -128,7 +127,7 @@ static void fail(struct store *st, int err)
 		          : "registrations are in memory only, and a restart would lose them");
 		st->retry_wait_ms = st->settings.retry_ms;
 	}
-	retire(st, segment_abandon);
+	retire(st);
 	st->needs_snapshot = true;
 	st->failed = err;
 	st->retry_ms = clock_ms() + st->retry_wait_ms;
@@ -182,17 +181,16 @@ int journal_ready(struct store *st)
 
 static int write_rows(struct store *st, struct store_batch *const *batches, unsigned count, uint64_t *rows)
 {
-	int err = segment_begin(st->current);
+	int err = 0;
 	for (unsigned i = 0; i < count && !err; i++) {
-		for (unsigned k = 0; k < batches[i]->count && !err; k++) {
-			const struct store_row *row = &batches[i]->rows[k];
-			err = segment_add(st->current, row);
-			if (row->expires_wall_ms > st->now.until_wall_ms)
-				st->now.until_wall_ms = row->expires_wall_ms;
-			++*rows;
-		}
+		const struct store_batch *b = batches[i];
+		err = b->count ? segment_add(st->current, b->rows, b->count) : 0;
+		for (unsigned k = 0; k < b->count; k++)
+			if (b->rows[k].expires_wall_ms > st->now.until_wall_ms)
+				st->now.until_wall_ms = b->rows[k].expires_wall_ms;
+		*rows += b->count;
 	}
-	return err ? err : segment_commit(st->current);
+	return err || !*rows ? err : segment_commit(st->current);
 }
 
 int journal_write(struct store *st, struct store_batch *const *batches, unsigned count)

@@ -77,8 +77,6 @@ static int cannot_read(const char *path, int err, char *why, size_t why_size)
 {
 	if (err == -ENOTSUP)
 		snprintf(why, why_size, "the journal file %s was written by a newer sluice: run that one, or name another state folder", path);
-	else if (err == -EBUSY)
-		snprintf(why, why_size, "the journal file %s is in use by another program: end that one first", path);
 	else
 		snprintf(why, why_size, "cannot open the journal file %s (%s): bindings may stand only there, so it is not left out", path,
 		         strerror(-err));
@@ -92,9 +90,9 @@ static int read_segment(struct store *st, struct merge *m, bool *complete, char 
 	folder_segment_path(st->folder, m->segment->number, path);
 	struct segment_seen seen;
 	int err = segment_read(path, &seen, merge_row, m);
-	if (!seen.safe)
-		st->needs_snapshot = true;
 	*complete = seen.complete;
+	if (err || segment_secure(path, &seen))
+		st->needs_snapshot = true;
 	if (!err)
 		return 0;
 	if (err != -EBADMSG)
@@ -127,7 +125,8 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 {
 	uint64_t *numbers;
 	unsigned count;
-	int err = folder_segments(st->folder, &numbers, &count);
+	bool foreign;
+	int err = folder_segments(st->folder, &numbers, &count, &foreign);
 	if (err) {
 		snprintf(why, why_size, "cannot list the state folder %s: %s", st->folder, strerror(-err));
 		return err;
@@ -135,6 +134,9 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 	for (unsigned i = 0; i < count; i++)
 		journal_note(st, (struct segment_info){ .number = numbers[i] });
 	mem_free(numbers);
+	if (foreign)
+		log_write(LOG_WARN, "store: location-*.db in %s are journal files of an earlier sluice, and are not read: bindings that stand only "
+		          "there come back when their phones register again. Remove the files", st->folder);
 
 	struct merge m = { .key = hash_key_new(), .wall_ms = wall_ms, .user = user };
 	map_init(&m.rows);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_private.h - the SQLite store as its files see it. */
+/* store_private.h - the store as its files see it. */
 #ifndef SLUICE_STORE_PRIVATE_H
 #define SLUICE_STORE_PRIVATE_H
 

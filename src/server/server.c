@@ -80,7 +80,7 @@ static int open_store(struct server *s, struct store **out, struct transport_err
 	snprintf(folder, sizeof folder, "%.*s", STR_FMT(set->state_dir));
 	struct store_settings st = { .folder = folder, .segment_ms = set->segment_ms,
 	                             .refuse_on_failure = set->refuse_on_store_failure };
-	return store_open_sqlite(&st, out, why->text, sizeof why->text);
+	return store_open(&st, out, why->text, sizeof why->text);
 }
 
 static int open_location(struct server *s, struct store *store, struct transport_error *why)

@@ -128,7 +128,7 @@ static void a_value_of_the_wrong_type_is_told_with_what_would_be_right(void **st
 		{ "flow:\n  timer: 500ms\n", "t.yaml:2:10: error: 'timer' is '500ms'; write a time in whole seconds such as 30s, 5m or 2h" },
 		{ "flow:\n  queue: much\n", "t.yaml:2:10: error: 'queue' is 'much'; write a size such as 4096, 64KiB or 1MiB" },
 		{ "flow:\n  force_rport: maybe\n", "t.yaml:2:16: error: 'force_rport' is 'maybe'; possible are: auto, yes, no" },
-		{ "store:\n  kind: redis\n", "t.yaml:2:9: error: 'kind' is 'redis'; possible are: sqlite, memory" },
+		{ "store:\n  kind: redis\n", "t.yaml:2:9: error: 'kind' is 'redis'; possible are: journal, memory" },
 		{ "auth:\n  algorithms: [md4]\n", "t.yaml:2:16: error: 'algorithms' is 'md4'; possible are: sha-256, md5\n"
 		  "t.yaml:2:16: error: 'algorithms' has no value; give one or take the line out" },
 		{ "listen:\n  - udp: nowhere\n", "t.yaml:2:10: error: 'nowhere' is no address; write it like 0.0.0.0:5060, [::]:5060" },

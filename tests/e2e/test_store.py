@@ -305,7 +305,7 @@ def test_many_segments_are_one_journal(make_server):
     s = make_server(config=dict(OPEN, store={"segment": "1s"}), users=())
     peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
     registered(peer, "brief", expires=1)
-    assert glob.glob(os.path.join(s.state, "location-1.db"))
+    assert glob.glob(os.path.join(s.state, "location-1.journal"))
     time.sleep(1.05)
     for round_ in range(1, 4):
         for user in ("a", "b", "c", "d%d" % round_):
@@ -319,7 +319,7 @@ def test_many_segments_are_one_journal(make_server):
     s.kill()
     s.start()
     assert {b["aor"].split("@")[0]: b["cseq"] for b in s.bindings()} == {"a": 3, "b": 3, "c": 3, "e": 1}
-    assert not glob.glob(os.path.join(s.state, "location-1.db*"))
+    assert not glob.glob(os.path.join(s.state, "location-1.journal*"))
     peer.close()
 
 
@@ -329,11 +329,11 @@ def test_a_damaged_segment_does_not_stop_the_server(make_server):
     peer = UdpPeer(s.address("udp"), bind=("127.0.0.2", 0))
     registered(peer, "bob")
     s.stop()
-    with open(os.path.join(s.state, "location-99.db"), "wb") as f:
+    with open(os.path.join(s.state, "location-99.journal"), "wb") as f:
         f.write(b"this is no database" * 1000)
     s.start()
     assert users_bound(s) == {"bob"}
-    assert "location-99.db is damaged" in s.read_log() and glob.glob(os.path.join(s.state, "location-99*damaged*"))
+    assert "location-99.journal is damaged" in s.read_log() and glob.glob(os.path.join(s.state, "location-99*damaged*"))
     peer.close()
 
 
@@ -497,7 +497,7 @@ def test_memory_only_keeps_nothing(make_server):
     assert users_bound(s) == {"bob"}
     s.stop()
     s.start()
-    assert s.bindings() == [] and not glob.glob(os.path.join(s.state, "location-*.db"))
+    assert s.bindings() == [] and not glob.glob(os.path.join(s.state, "location-*.journal"))
     peer.close()
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What folder.c and segment.c call by themselves, put in their way by the linker's --wrap; and the clocks. */
+/* What the store calls, put in its way by the linker's --wrap; and the clocks. */
 #include "disk_private.h"
 #include "clock.h"
 #include <dirent.h>
@@ -7,10 +7,20 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
+int __real_close(int fd);
+int __wrap_close(int fd);
+ssize_t __real_pwrite64(int fd, const void *bytes, size_t n, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t n, off_t at);
+ssize_t __real_pread64(int fd, void *out, size_t n, off_t at);
+ssize_t __wrap_pread64(int fd, void *out, size_t n, off_t at);
+int __wrap_fdatasync(int fd);
+int __real_fstat64(int fd, struct stat *out);
+int __wrap_fstat64(int fd, struct stat *out);
 int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
 int __real_rename(const char *from, const char *to);
@@ -52,12 +62,80 @@ int __wrap_open64(const char *path, int flags, ...)
 	int err = errno, fd = no ? -1 : __real_open64(path, flags, mode);
 	if (no)
 		errno = err;
-	if (fd >= 0 && is_new)
-		disk_note_made(name);
+	unsigned inode = fd < 0 || !name ? 0 : is_new ? disk_note_made(name) : disk_named(name)->inode;
+	if (fd >= 0 && fd < DISK_FILES)
+		disk.inode_of[fd] = inode;
 	if (fd >= 0 && is_folder)
 		disk.folder_fd = fd;
 	pthread_mutex_unlock(&disk.lock);
 	return fd;
+}
+
+/* 0: not a watched one. Under the lock. */
+static unsigned inode_of(int fd)
+{
+	return disk.folder[0] && fd >= 0 && fd < DISK_FILES ? disk.inode_of[fd] : 0;
+}
+
+static size_t now_and_then_half(size_t n)
+{
+	return ++disk.passed % 5 == 0 && n > 1 ? n / 2 : n;
+}
+
+int __wrap_close(int fd)
+{
+	pthread_mutex_lock(&disk.lock);
+	if (fd >= 0 && fd < DISK_FILES)
+		disk.inode_of[fd] = 0;
+	pthread_mutex_unlock(&disk.lock);
+	return __real_close(fd);
+}
+
+/* One that fails has written half. */
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t n, off_t at)
+{
+	pthread_mutex_lock(&disk.lock);
+	unsigned inode = inode_of(fd);
+	bool no = inode && disk_fails(DISK_CALL_CHANGE);
+	int err = errno;
+	n = no ? n / 2 : inode ? now_and_then_half(n) : n;
+	ssize_t done = __real_pwrite64(fd, bytes, n, at);
+	if (inode && done > 0)
+		disk_note_written(inode, (uint64_t)at, bytes, (size_t)done);
+	pthread_mutex_unlock(&disk.lock);
+	if (!no)
+		return done;
+	errno = err;
+	return -1;
+}
+
+ssize_t __wrap_pread64(int fd, void *out, size_t n, off_t at)
+{
+	pthread_mutex_lock(&disk.lock);
+	bool watched = inode_of(fd), no = watched && disk_fails(DISK_CALL_READ);
+	ssize_t got = no ? -1 : __real_pread64(fd, out, watched ? now_and_then_half(n) : n, at);
+	pthread_mutex_unlock(&disk.lock);
+	return got;
+}
+
+int __wrap_fstat64(int fd, struct stat *out)
+{
+	pthread_mutex_lock(&disk.lock);
+	bool no = inode_of(fd) && disk_fails(DISK_CALL_READ);
+	pthread_mutex_unlock(&disk.lock);
+	return no ? -1 : __real_fstat64(fd, out);
+}
+
+/* What was not safe when a sync failed is lost, whatever a later sync says: that one succeeds. */
+int __wrap_fdatasync(int fd)
+{
+	pthread_mutex_lock(&disk.lock);
+	unsigned inode = inode_of(fd);
+	bool no = inode && disk_fails(DISK_CALL_SYNC);
+	if (inode)
+		disk_note(no ? DISK_LOSE : DISK_SYNC, inode);
+	pthread_mutex_unlock(&disk.lock);
+	return no ? -1 : 0;
 }
 
 int __wrap_unlink(const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* disk_private.h - what the two ways to the disk, SQLite's (disk_vfs.c) and the store's own (disk_calls.c), share. All of it
- * under disk.lock, but disk_call_fails. */
+/* disk_private.h - the record (disk.c) and the calls that go into it (disk_calls.c). All of it under disk.lock, but
+ * disk_call_fails. */
 #ifndef SLUICE_TEST_LOCATION_DISK_PRIVATE_H
 #define SLUICE_TEST_LOCATION_DISK_PRIVATE_H
 
@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <pthread.h>
 
-enum { DISK_NAMES = 512 };
+enum { DISK_NAMES = 512, DISK_FILES = 256 };
 
 struct disk_name { char name[DISK_NAME]; unsigned inode; };
 
@@ -16,6 +16,8 @@ struct disk {
 	pthread_mutex_t lock;
 	char folder[PATH_MAX];          /* "": nothing is watched */
 	int folder_fd;                  /* the folder, opened to be synced */
+	unsigned inode_of[DISK_FILES];  /* by descriptor; 0: not watched */
+	unsigned passed;                /* reads and writes, so that now and then one is short */
 	struct disk_op *ops;
 	size_t count, room;
 	struct disk_name names[DISK_NAMES];

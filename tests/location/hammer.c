@@ -126,7 +126,7 @@ static void workers_may_do_anything_at_once(void **state)
 	s.flow_alive = alive;
 	/* A new segment every 50 ms, so that it turns over meanwhile. */
 	struct store_settings store = { .folder = folder, .segment_ms = 50, .refuse_on_failure = true };
-	if (store_open_sqlite(&store, &s.store, why, sizeof why) || location_new(&s, 1000000, &loc, why, sizeof why))
+	if (store_open(&store, &s.store, why, sizeof why) || location_new(&s, 1000000, &loc, why, sizeof why))
 		fail_msg("%s", why);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i] = (struct worker){ .loc = loc, .index = i, .seed = i + 1 };

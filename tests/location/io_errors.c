@@ -135,6 +135,5 @@ int main(void)
 		cmocka_unit_test(every_call_may_fail_when_registrations_are_refused_then),
 		cmocka_unit_test(every_call_may_fail_when_memory_goes_on),
 	};
-	disk_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void open_location(struct kit *k, struct location_settings s)
 	char why[300] = "";
 	if (k->folder[0]) {
 		struct store_settings store = { .folder = k->folder, .segment_ms = 900000, .refuse_on_failure = true };
-		if (store_open_sqlite(&store, &s.store, why, sizeof why))
+		if (store_open(&store, &s.store, why, sizeof why))
 			fail_msg("%s", why);
 	}
 	s.flow_alive = alive;

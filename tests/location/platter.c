@@ -113,10 +113,7 @@ static void lay(unsigned char **bytes, size_t *n, size_t *room, size_t at, const
 
 static void make_safe(struct inode *f, const struct disk_op *op)
 {
-	if (op->kind == DISK_CUT)
-		resize(&f->bytes, &f->n, &f->room, op->at);
-	else
-		lay(&f->bytes, &f->n, &f->room, op->at, op->bytes, op->n);
+	lay(&f->bytes, &f->n, &f->room, op->at, op->bytes, op->n);
 }
 
 /* What was synced is safe, as far as nothing doomed is before it. */
@@ -187,7 +184,6 @@ void platter_step(struct platter *p, const struct disk_op *op)
 		add(&p->open_names, op);
 		return;
 	case DISK_WRITE:
-	case DISK_CUT:
 		add(&p->inodes[op->inode].open, op);
 		return;
 	case DISK_SYNC:
@@ -256,19 +252,11 @@ static void lay_step(struct platter *p, const struct disk_op *op, size_t from, s
 
 static void whole_step(struct platter *p, const struct disk_op *op)
 {
-	if (op->kind == DISK_CUT)
-		resize(&p->bytes, &p->n, &p->room, op->at);
-	else
-		lay_step(p, op, 0, op->n);
+	lay_step(p, op, 0, op->n);
 }
 
 static void some_sectors(struct platter *p, const struct disk_op *op, unsigned percent, bool full_length)
 {
-	if (op->kind == DISK_CUT) {
-		if (chance(p, percent))
-			whole_step(p, op);
-		return;
-	}
 	if (full_length && op->at + op->n > p->n)
 		resize(&p->bytes, &p->n, &p->room, op->at + op->n);
 	for (size_t from = 0, to; from < op->n; from = to) {

@@ -15,7 +15,7 @@ struct store {
 	unsigned count;
 };
 
-int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size)
+int store_open(const struct store_settings *s, struct store **out, char *why, size_t why_size)
 {
 	(void)s, (void)out, (void)why, (void)why_size;
 	return -ENOSYS;

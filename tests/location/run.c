@@ -379,7 +379,7 @@ static bool open_location(struct run *r, char *why, size_t why_size)
 	struct store_settings store = { .folder = r->folder, .segment_ms = RUN_SEGMENT_MS, .retry_ms = RUN_RETRY_MS,
 	                                .refuse_on_failure = r->refuse };
 	r->loc = NULL;
-	return store_open_sqlite(&store, &s.store, why, why_size) == 0 &&
+	return store_open(&store, &s.store, why, why_size) == 0 &&
 	       location_new(&s, disk_clock.wall_ms, &r->loc, why, why_size) == 0;
 }
 
@@ -460,7 +460,7 @@ bool run_recover(const char *folder, int64_t wall_ms, struct run_found found[RUN
 	struct store *st;
 	uint64_t highest;
 	memset(found, 0, RUN_KEYS * sizeof found[0]);
-	if (store_open_sqlite(&(struct store_settings){ .folder = folder }, &st, why, why_size))
+	if (store_open(&(struct store_settings){ .folder = folder }, &st, why, why_size))
 		return false;
 	int err = store_recover(st, wall_ms, recovered, &at, &highest, why, why_size);
 	unsigned damaged = 0;

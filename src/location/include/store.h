@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.h - what location needs of a durable store. SQLite behind it is the embedded default; nothing
- * above this header knows which one it is.
+/* store.h - what location needs of a durable store: files in the state folder. Nothing above this header knows how they look.
  *
  * A journal of rows (sequence, key, record): each change takes the next sequence number under the stripe lock that applied it;
  * recovery keeps the highest sequence per key; a delete is a row too, and outlives every older put. One writer
- * thread commits what has queued up together (group commit, synchronous=FULL). After a write or sync error a segment is closed and never
+ * thread commits what has queued up together (group commit: one fdatasync). After a write or sync error a segment is closed and never
  * synced again; a new one starts with a snapshot of live memory. */
 #ifndef SLUICE_STORE_H
 #define SLUICE_STORE_H
@@ -38,7 +37,7 @@ struct store_batch {
 };
 
 /* Opens the newest state. *why says what to do when it fails (unwritable, locked, damaged beyond reading). */
-int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size);
+int store_open(const struct store_settings *s, struct store **out, char *why, size_t why_size);
 /* Every row that is live (highest seq per key, not deleted, not expired), once, before any put. A segment
  * that is damaged is reported to the log, set aside as .damaged, and what could be read is kept. -errno
  * when a segment was written by a newer sluice, or the system does not let us list or open what is there (which may pass, so

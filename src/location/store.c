@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_sqlite.c - the store's queue and its one writer: all that waits is committed together. */
+/* store.c - the store's queue and its one writer: all that waits is committed together. */
 #include "folder.h"
 #include "clock.h"
 #include "list.h"
@@ -14,7 +14,7 @@
 
 enum { TIDY_EVERY_MS = 60000 };
 
-int store_open_sqlite(const struct store_settings *s, struct store **out, char *why, size_t why_size)
+int store_open(const struct store_settings *s, struct store **out, char *why, size_t why_size)
 {
 	struct store *st = aligned_alloc(_Alignof(struct store), sizeof *st);   /* mpsc has lines of its own */
 	if (!st)
