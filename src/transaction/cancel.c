@@ -6,12 +6,6 @@
  * copies get the same 200 however the INVITE goes on. An unmatched CANCEL gets its 481 without state. */
 #include "transaction_private.h"
 
-static struct server *cancelled_invite(const struct txns *x, struct packet *p)
-{
-	struct txn_key key = txn_key_of(x, &p->msg, STR("INVITE"), p->msg.to.tag, &p->arena);
-	return server_find(x, &key);
-}
-
 static void answer_200(struct txns *x, const struct txn_key *key, struct packet *p)
 {
 	struct str tag = tag_for(x, &p->msg, TAG_TRANSACTION, &p->arena);
@@ -22,19 +16,20 @@ static void answer_200(struct txns *x, const struct txn_key *key, struct packet 
 
 void server_receive_cancel(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, STR("CANCEL"), p->msg.to.tag, &p->arena);
-	struct server *invite = cancelled_invite(x, p);
-	if (server_find(x, &key)) {
-		server_receive(x, p);           /* a copy */
+	struct txn_key key = txn_key_of(x, &p->msg, SIP_CANCEL, p->msg.to.tag, &p->arena);
+	if (server_absorb_copy(x, p, &key)) {
+		packet_free(p);
 		return;
 	}
-	if (!invite) {
+	struct txn_key invite_key = txn_key_of(x, &p->msg, SIP_INVITE, p->msg.to.tag, &p->arena);
+	struct server *invite = server_find(x, &invite_key);
+	if (!invite && !server_kept_find(x, &invite_key)) {
 		txn_reply_stateless(x, p, 481, STR_NONE, STR_NONE);
 		packet_free(p);
 		return;
 	}
 	answer_200(x, &key, p);
-	if (!server_is_final(invite) && !invite->cancelled) {
+	if (invite && !server_is_final(invite) && !invite->cancelled) {
 		invite->cancelled = true;
 		x->events.cancelled(x->user, &invite->pub, p);
 	}

@@ -20,6 +20,11 @@ static bool waiting(const struct txn_client *ct)
 	return ct->invite ? ct->ict.state <= ICT_PROCEEDING : ct->nict.state <= NICT_PROCEEDING;
 }
 
+static bool accepted(const struct txn_client *ct)
+{
+	return ct->invite && ct->ict.state == ICT_ACCEPTED;
+}
+
 static void log_state(struct txn_client *ct)
 {
 	unsigned state = ct->invite ? (unsigned)ct->ict.state : (unsigned)ct->nict.state;
@@ -112,14 +117,12 @@ static void wake(struct txn_client *ct, int64_t machine_at)
 		loop_timer_set(ct->txns->loop, &ct->timer, at);
 }
 
-/* The first 300-699 makes the ACK, which takes the request's place; copies send it again (TX-03). */
-static void acknowledge(struct txn_client *ct, const struct packet *p, bool first)
+/* The first 300-699 makes the ACK, which takes the request's place. */
+static void acknowledge(struct txn_client *ct, const struct packet *p)
 {
-	if (first) {
-		struct wire *ack = made_from_request(ct, write_ack, &p->msg);
-		wire_unref(ct->bytes);
-		ct->bytes = ack;
-	}
+	struct wire *ack = made_from_request(ct, write_ack, &p->msg);
+	wire_unref(ct->bytes);
+	ct->bytes = ack;
 	if (ct->bytes)
 		transmit(ct);
 }
@@ -134,25 +137,39 @@ static void settle(struct txn_client *ct)
 	}
 }
 
+/* Only copies are expected, and nobody is told of them: a record absorbs them as well as the transaction would. */
+static bool only_copies(const struct txn_client *ct)
+{
+	return !waiting(ct) && !(accepted(ct) && ct->ops);
+}
+
+static void leave(struct txn_client *ct, int64_t until_ms)
+{
+	if (until_ms > loop_now_ms(ct->txns->loop))             /* else the transport repeats nothing */
+		client_keep(ct, until_ms);
+}
+
 /* Actions other than `send`. Takes p, the response at hand (may be NULL). The callbacks come last, so
  * that whatever they call finds the transaction in order; only this file's entry points free it. */
 static void act(struct txn_client *ct, struct txn_actions a, struct packet *p, enum txn_failure why)
 {
-	bool first = a.pass_up;
 	log_state(ct);
 	if (a.send_ack)
-		acknowledge(ct, p, first);
+		acknowledge(ct, p);
 	if (!waiting(ct))
 		settle(ct);
-	wake(ct, a.wake_at);
+	if (waiting(ct) || accepted(ct))
+		wake(ct, a.wake_at);
 	if (a.pass_up && ct->ops)
 		ct->ops->response(ct->user, ct, p);
 	else
 		packet_free(p);
 	if (a.failed && ct->ops)
 		ct->ops->failed(ct->user, ct, why);
-	if (!a.ended)
+	if (!a.ended && !only_copies(ct))
 		return;
+	if (!a.ended)
+		leave(ct, a.wake_at);
 	if (ct->ops)
 		ct->ops->over(ct->user, ct);
 	client_free(ct);
@@ -292,7 +309,8 @@ void client_receive(struct txns *x, struct packet *p)
 {
 	struct txn_client *ct = client_find(x, p->msg.via.branch, p->msg.cseq_method);
 	if (!ct || ct->refused) {
-		x->counts.stray_responses++;            /* never forwarded (PX-33) */
+		if (ct || !client_absorb_copy(x, p))
+			x->counts.stray_responses++;    /* never forwarded (PX-33) */
 		packet_free(p);
 		return;
 	}

@@ -25,29 +25,23 @@ static void log_state(struct server *s)
 }
 
 /* --- life --- */
+/* What a finished one on the heap counts for: it waits for its ACK and repeats its answer. */
 static size_t bytes_of(const struct server *s)
 {
-	return sizeof *s + s->key.n + s->path.host.n + (s->last ? sizeof *s->last + s->last->n : 0);
-}
-
-static char *tail_copy(struct str *to, struct str from, char *at)
-{
-	if (from.n)
-		memcpy(at, from.p, from.n);
-	*to = (struct str){ at, from.n };
-	return at + from.n;
+	return sizeof *s + s->key.n + sizeof *s->last + s->last->n;
 }
 
 static void fire(struct loop_timer *timer);
 
 static struct server *server_new(struct txns *x, const struct packet *p, const struct txn_key *key)
 {
-	struct reply_path path = reply_path_of(x, p);
-	struct server *s = mem_alloc(sizeof *s + key->bytes.n + path.host.n);
-	*s = (struct server){ .txns = x, .path = path, .timer.fire = fire, .invite = p->msg.method == SIP_INVITE };
-	char *at = tail_copy(&s->key, key->bytes, s->tail);
-	tail_copy(&s->path.host, path.host, at);
-	list_init(&s->evictable);
+	struct server *s = mem_alloc(sizeof *s + key->bytes.n);
+	*s = (struct server){
+		.txns = x, .path = reply_path_of(x, p), .timer.fire = fire, .invite = p->msg.method == SIP_INVITE,
+		.key = { s->tail, key->bytes.n },
+	};
+	memcpy(s->tail, key->bytes.p, key->bytes.n);
+	s->path.host = txn_key_sent_by(s->key, &s->path.port);
 	map_insert(&x->servers, &s->node, key->hash);
 	return s;
 }
@@ -57,12 +51,11 @@ void server_free(struct server *s)
 	struct txns *x = s->txns;
 	if (s->finished) {
 		x->counts.finished--;
-		x->counts.bytes_finished -= bytes_of(s);
+		kept_give_back(&x->kept, bytes_of(s));
 	} else {
 		x->counts.server_live--;
 	}
 	loop_timer_stop(x->loop, &s->timer);
-	list_remove(&s->evictable);
 	map_remove(&x->servers, &s->node);
 	wire_unref(s->last);
 	packet_free(s->pub.packet);
@@ -113,10 +106,10 @@ static void fire(struct loop_timer *timer)
 }
 
 /* --- accepting --- */
-/* There is no room: finished non-INVITE have made way already (finish). */
+/* There is no room: what can make way has done so already. */
 static bool full(const struct txns *x)
 {
-	return x->counts.server_live >= x->settings.max_live || x->counts.bytes_finished > x->settings.max_bytes;
+	return x->counts.server_live >= x->settings.max_live || kept_bytes(&x->kept) > x->settings.max_bytes;
 }
 
 static void start(struct server *s)
@@ -132,8 +125,8 @@ static void start(struct server *s)
 
 struct txn_server *txn_accept(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, p->msg.method_name, p->msg.to.tag, &p->arena);
-	if (server_find(x, &key)) {                     /* a copy that came while the first was thought about */
+	struct txn_key key = { p->key, p->key_hash };
+	if (server_find(x, &key) || server_kept_find(x, &key)) {        /* a copy that came while the first was thought about */
 		x->counts.absorbed++;
 		packet_free(p);
 		return NULL;
@@ -151,13 +144,7 @@ struct txn_server *txn_accept(struct txns *x, struct packet *p)
 }
 
 /* --- answering --- */
-static void evict(struct txns *x)
-{
-	while (x->counts.bytes_finished > x->settings.max_bytes && !list_empty(&x->evictable))
-		server_free(CONTAINER(x->evictable.next, struct server, evictable));
-}
-
-/* Nothing but copies are expected now: only the key and the last response stay. */
+/* An INVITE that was refused waits for its ACK: the request is not needed any more. */
 static void finish(struct server *s)
 {
 	struct txns *x = s->txns;
@@ -166,9 +153,16 @@ static void finish(struct server *s)
 	s->finished = true;
 	x->counts.server_live--;
 	x->counts.finished++;
-	x->counts.bytes_finished += bytes_of(s);
-	if (!s->invite)
-		list_add_tail(&x->evictable, &s->evictable);
+	kept_take(&x->kept, bytes_of(s));
+}
+
+/* Nothing but copies are expected now, and no timer does anything before the end: only a record stays. */
+static void leave(struct server *s, enum kept_kind kind, struct str rest)
+{
+	int64_t until_ms = s->invite ? s->ist.waits.end_at : s->nist.waits.end_at;
+	if (until_ms > loop_now_ms(s->txns->loop))              /* else the transport repeats nothing: RFC 3261 §17.2.2 */
+		server_keep(s, kind, until_ms, rest);
+	server_free(s);
 }
 
 /* Accepted repeats nothing by itself: 2xx are the user's to repeat. RFC 6026 §7.1. Neither the response nor the request is
@@ -183,22 +177,23 @@ static void forget_messages(struct server *s)
 
 static void respond(struct server *s, unsigned status, struct wire *response)
 {
-	struct txns *x = s->txns;
-	int64_t now = loop_now_ms(x->loop);
+	int64_t now = loop_now_ms(s->txns->loop);
 	struct txn_actions a = s->invite ? ist_respond(&s->ist, status, now) : nist_respond(&s->nist, status, now);
 	if (!a.send)
 		return;
+	log_state(s);
+	reply_send(s->txns, &s->path, response);
+	if (!s->invite && server_is_final(s)) {
+		leave(s, KEPT_ANSWERED, wire_str(response));
+		return;
+	}
 	wire_unref(s->last);
 	s->last = wire_ref(response);
-	if (s->invite && s->ist.state == IST_ACCEPTED) {        /* still the user's */
-		act(s, a);
+	if (s->invite && s->ist.state == IST_ACCEPTED)          /* still the user's */
 		forget_messages(s);
-	} else {
-		if (server_is_final(s))
-			finish(s);
-		act(s, a);
-	}
-	evict(x);
+	else if (server_is_final(s))
+		finish(s);
+	wake(s, a.wake_at);
 }
 
 void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response)
@@ -245,61 +240,59 @@ static void follow(struct server *s, const struct packet *p)
 static void copy_came(struct server *s, const struct packet *p)
 {
 	int64_t now = loop_now_ms(s->txns->loop);
-	s->txns->counts.absorbed++;
 	follow(s, p);
 	act(s, s->invite ? ist_request(&s->ist, now) : nist_request(&s->nist, now));
 }
 
+bool server_absorb_copy(struct txns *x, const struct packet *p, const struct txn_key *key)
+{
+	struct server *s = server_find(x, key);
+	struct kept *k = s ? NULL : server_kept_find(x, key);
+	if (s)
+		copy_came(s, p);
+	else if (k)
+		server_kept_copy(x, k);
+	x->counts.absorbed += s || k;
+	return s || k;
+}
+
 void server_receive(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, p->msg.method_name, p->msg.to.tag, &p->arena);
-	struct server *s = server_find(x, &key);
-	if (!s) {
+	struct txn_key key = txn_key_of(x, &p->msg, p->msg.method, p->msg.to.tag, &p->arena);
+	p->key = key.bytes;
+	p->key_hash = key.hash;
+	if (server_absorb_copy(x, p, &key))
+		packet_free(p);
+	else
 		x->events.request(x->user, p);
-		return;
-	}
-	copy_came(s, p);
-	packet_free(p);
 }
 
 /* --- ACK --- */
-static bool last_has_to_tag(const struct server *s, struct str tag)
+/* An RFC 2543 ACK has the To tag of the response where the INVITE had none: then `tag` is that one, and both must agree (TX-22), but
+ * for Accepted, where the ACK goes up anyway (TX-25). */
+static enum ack ack_came(struct txns *x, const struct txn_key *key, const struct str *tag)
 {
-	char room[4096];
-	struct arena arena;
-	struct sip_msg m;
-	struct sip_fault fault;
-	if (!s->last)
-		return false;
-	arena_init(&arena, room, sizeof room);
-	bool same = sip_parse(&m, wire_str(s->last), &arena, NULL, &fault) == SIP_PARSED && str_eq(m.to.tag, tag);
-	arena_fini(&arena);
-	return same;
-}
-
-/* The INVITE that an ACK belongs to. An RFC 2543 ACK has the To tag of the response where the INVITE
- * had none: then both must agree (TX-22), but for Accepted, where the ACK goes up anyway (TX-25). */
-static struct server *acked(const struct txns *x, struct packet *p)
-{
-	struct txn_key key = txn_key_of(x, &p->msg, STR("INVITE"), p->msg.to.tag, &p->arena);
-	struct server *s = server_find(x, &key);
-	if (s || !txn_is_old_style(&p->msg))
-		return s;
-	key = txn_key_of(x, &p->msg, STR("INVITE"), STR_NONE, &p->arena);
-	s = server_find(x, &key);
-	return s && (s->ist.state == IST_ACCEPTED || last_has_to_tag(s, p->msg.to.tag)) ? s : NULL;
+	struct server *s = server_find(x, key);
+	if (!s)
+		return server_kept_ack(x, key, tag);
+	if (tag && s->ist.state != IST_ACCEPTED && !(s->last && server_has_to_tag(wire_str(s->last), *tag)))
+		return ACK_UNKNOWN;
+	struct txn_actions a = ist_ack(&s->ist, loop_now_ms(x->loop));
+	log_state(s);
+	if (s->ist.state == IST_CONFIRMED)
+		leave(s, KEPT_CONFIRMED, txn_key_is_old_style(s->key) ? wire_str(s->last) : STR_NONE);
+	return a.pass_up ? ACK_UP : ACK_ABSORBED;
 }
 
 void server_receive_ack(struct txns *x, struct packet *p)
 {
-	struct server *s = acked(x, p);
-	bool up = !s && !stateless_acked(x, p);
-	if (s) {
-		struct txn_actions a = ist_ack(&s->ist, loop_now_ms(x->loop));
-		up = a.pass_up;
-		act(s, a);
+	struct txn_key key = txn_key_of(x, &p->msg, SIP_INVITE, p->msg.to.tag, &p->arena);
+	enum ack ack = ack_came(x, &key, NULL);
+	if (ack == ACK_UNKNOWN && txn_is_old_style(&p->msg)) {
+		key = txn_key_of(x, &p->msg, SIP_INVITE, STR_NONE, &p->arena);
+		ack = ack_came(x, &key, &p->msg.to.tag);
 	}
-	if (up) {
+	if (ack == ACK_UP || (ack == ACK_UNKNOWN && !stateless_acked(x, p))) {
 		x->events.ack(x->user, p);
 	} else {
 		x->counts.absorbed++;

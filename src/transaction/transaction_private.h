@@ -4,6 +4,7 @@
 #ifndef SLUICE_TRANSACTION_PRIVATE_H
 #define SLUICE_TRANSACTION_PRIVATE_H
 
+#include "kept.h"
 #include "list.h"
 #include "transaction.h"
 #include "waiter.h"
@@ -18,7 +19,6 @@ struct reply_path {
 struct server {
 	struct txn_server pub;
 	struct map_node node;           /* in txns.servers */
-	struct list evictable;          /* in txns.evictable once a non-INVITE is finished */
 	struct loop_timer timer;
 	struct txns *txns;
 	struct reply_path path;
@@ -29,7 +29,7 @@ struct server {
 	};
 	bool invite, finished, cancelled;
 	uint8_t shown;                  /* the state that the log knows */
-	struct str key;                 /* in `tail`, as is path.host */
+	struct str key;                 /* in `tail`; path.host is a part of it */
 	char tail[];
 };
 
@@ -67,7 +67,7 @@ struct txns {
 	struct hash_key table_key, tag_key;     /* tags are seen outside: they have a key of their own */
 	struct map servers, clients;
 	struct waiters waiters;
-	struct list evictable;          /* finished non-INVITE, the oldest first */
+	struct kept_ring kept;          /* what stays of those that are over */
 	struct list late;               /* responses looking for another way (late.c) */
 	unsigned late_count;
 	struct buf scratch;             /* to write a message in before it becomes a wire */
@@ -81,8 +81,11 @@ struct txn_key {
 };
 /* The key of a request as if its method were `method`, and its To tag `to_tag` (only RFC 2543
  * requests have that in their key). In the arena. */
-struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, struct str method, struct str to_tag,
+struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, enum sip_method method, struct str to_tag,
                           struct arena *arena);
+bool txn_key_is_old_style(struct str key);
+/* The sent-by of the request with this key, a slice of it; *port 0: absent. */
+struct str txn_key_sent_by(struct str key, uint16_t *port);
 /* The branch is no RFC 3261 one: absent, without the cookie, or nothing but the cookie (TX-22, TX-23). */
 bool txn_is_old_style(const struct sip_msg *m);
 struct server *server_find(const struct txns *x, const struct txn_key *key);
@@ -94,11 +97,29 @@ void server_receive(struct txns *x, struct packet *p);
 void server_receive_ack(struct txns *x, struct packet *p);
 void server_receive_cancel(struct txns *x, struct packet *p);
 void client_receive(struct txns *x, struct packet *p);
+/* Was it a copy of a request that is known here? Then what is due was sent. */
+bool server_absorb_copy(struct txns *x, const struct packet *p, const struct txn_key *key);
 /* A server transaction that has its final answer from the start (CANCEL: TX-12). */
 void server_finished_new(struct txns *x, const struct packet *p, const struct txn_key *key, struct wire *answer);
 bool server_is_final(const struct server *s);
 void server_free(struct server *s);
 void client_free(struct txn_client *ct);
+
+/* --- server_kept.c: those that are over --- */
+/* A record instead of s. rest: what copies get (KEPT_ANSWERED), or the response whose To tag an ACK must have. */
+void server_keep(const struct server *s, enum kept_kind kind, int64_t until_ms, struct str rest);
+struct kept *server_kept_find(const struct txns *x, const struct txn_key *key);
+void server_kept_copy(struct txns *x, struct kept *k);
+enum ack { ACK_UNKNOWN, ACK_ABSORBED, ACK_UP };
+/* An ACK for the INVITE with this key. tag: the To tag that its response must have had; NULL: any. */
+enum ack server_kept_ack(const struct txns *x, const struct txn_key *key, const struct str *tag);
+bool server_has_to_tag(struct str response, struct str tag);
+
+/* --- client_kept.c: the same of clients --- */
+/* A record instead of ct, which has its final response. */
+void client_keep(const struct txn_client *ct, int64_t until_ms);
+/* Was the response a copy for one of them? Then what is due was sent. */
+bool client_absorb_copy(struct txns *x, const struct packet *p);
 
 /* --- stateless.c --- */
 /* A response written from the request, as a wire of one reference. */

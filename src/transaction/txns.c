@@ -34,7 +34,7 @@ int txns_new(struct loop *loop, struct transport *t, struct transport_worker *tw
 	map_init(&x->servers);
 	map_init(&x->clients);
 	waiters_init(&x->waiters);
-	list_init(&x->evictable);
+	kept_init(&x->kept, loop, settings->max_bytes);
 	list_init(&x->late);
 	*out = x;
 	return 0;
@@ -63,6 +63,7 @@ void txns_free(struct txns *x)
 	map_each(&x->clients, free_client, NULL);
 	map_fini(&x->servers);
 	map_fini(&x->clients);
+	kept_fini(&x->kept);
 	waiters_fini(&x->waiters);
 	buf_fini(&x->scratch);
 	mem_free(x);
@@ -133,4 +134,6 @@ void txns_receive(struct txns *x, struct packet *p)
 void txn_count(const struct txns *x, struct txn_counts *out)
 {
 	*out = x->counts;
+	out->finished += x->kept.count[KEPT_ANSWERED] + x->kept.count[KEPT_CONFIRMED];
+	out->bytes_finished = kept_bytes(&x->kept);
 }

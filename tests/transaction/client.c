@@ -76,9 +76,18 @@ static void four_copies_of_a_refusal_get_four_acks_and_are_told_once(void **stat
 		assert_left(w, "ACK sip:bob@192.0.2.1 SIP/2.0\r\n", "", 5060);
 	}
 	assert_left_nothing(w);
-	assert_told(w, "486");
-	fake_advance(&w->fake, 32000);
-	assert_told(w, "client-over");
+	assert_told(w, "486 client-over");
+	assert_int_equal(counts(w).absorbed, 3);
+	response_arrives(w, 200, "INVITE", ONE, "t");           /* no copy of a refusal: no ACK */
+	assert_left_nothing(w);
+	fake_advance(&w->fake, 31999);
+	response_arrives(w, 486, "INVITE", ONE, "t");
+	assert_left(w, "ACK sip:bob@192.0.2.1 SIP/2.0\r\n", "", 5060);
+	fake_advance(&w->fake, 1);                              /* timer D */
+	response_arrives(w, 486, "INVITE", ONE, "t");
+	assert_left_nothing(w);
+	assert_told(w, "");
+	assert_int_equal(counts(w).stray_responses, 1);
 	world_free(w);
 }
 
@@ -163,11 +172,14 @@ static void copies_of_a_final_response_are_absorbed_for_t4(void **state)
 	(void)state;
 	ask(w, "OPTIONS", ONE, udp_from(5060));
 	response_arrives(w, 200, "OPTIONS", ONE, "t");
+	fake_advance(&w->fake, 4999);
 	response_arrives(w, 200, "OPTIONS", ONE, "t");
-	assert_told(w, "200");
+	assert_told(w, "200 client-over");
+	assert_int_equal(counts(w).absorbed, 1);
 	assert_int_equal(counts(w).stray_responses, 0);
-	fake_advance(&w->fake, 5000);
-	assert_told(w, "client-over");
+	fake_advance(&w->fake, 1);                              /* timer K */
+	response_arrives(w, 200, "OPTIONS", ONE, "t");
+	assert_int_equal(counts(w).stray_responses, 1);
 	world_free(w);
 }
 
@@ -228,7 +240,7 @@ static void a_cancel_waits_for_the_first_provisional_response(void **state)
 	assert_left_nothing(w);
 	response_arrives(w, 200, "CANCEL", ONE, "t");
 	response_arrives(w, 487, "INVITE", ONE, "t");
-	assert_told(w, "180 487");
+	assert_told(w, "180 487 client-over");
 	assert_left(w, "ACK ", "", 5070);
 	world_free(w);
 }
@@ -373,7 +385,7 @@ static void the_end_of_a_stream_fails_those_that_wait_on_it_and_no_other(void **
 	txns_flow_closed(w->x, &gone);
 	assert_told(w, "");
 	response_arrives(w, 200, "OPTIONS", "z9hG4bKc", "t");
-	assert_told(w, "200");
+	assert_told(w, "200 client-over");
 	world_free(w);
 }
 
@@ -471,7 +483,7 @@ static void freeing_ends_everything_without_a_word(void **state)
 	ask(w, "INVITE", "z9hG4bKb", udp_from(5060));
 	response_arrives(w, 404, "INVITE", "z9hG4bKb", "t");
 	ask(w, "OPTIONS", "z9hG4bKc", udp_from(5060));
-	assert_told(w, "180 404");
+	assert_told(w, "180 404 client-over");
 	world_free(w);
 }
 

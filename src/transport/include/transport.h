@@ -60,6 +60,8 @@ struct packet {
 	struct str peer_names;          /* what the peer's verified TLS certificate proves (a client's, or a next hop's that we
 	                                 * connected to), comma-separated; n == 0: nothing */
 	struct sip_msg msg;             /* filled by the transaction layer */
+	struct str key;                 /* the transaction layer's own, a request's: what makes it this one and no other */
+	uint64_t key_hash;
 	struct loop_task task;          /* transport's own */
 	void *owner;                    /* transport's own */
 };

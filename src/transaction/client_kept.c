@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client_kept.c - client transactions that have their final response: its copies are absorbed, or acknowledged again. The branch was
+ * made at random and is hashed with a secret key: 64 bits of hash say enough. */
+#include "transaction_private.h"
+
+struct kept_ack {                       /* of KEPT_ACKED */
+	struct flow_ref flow;
+	uint32_t n;
+	char bytes[];
+};
+
+void client_keep(const struct txn_client *ct, int64_t until_ms)
+{
+	struct kept_ring *ring = &ct->txns->kept;
+	bool acked = ct->invite && ct->ict.state == ICT_COMPLETED && ct->bytes;
+	if (!acked) {
+		kept_add(ring, KEPT_HEARD, ct->node.hash, until_ms, 0);
+		return;
+	}
+	struct kept_ack *ka = kept_add(ring, KEPT_ACKED, ct->node.hash, until_ms, sizeof *ka + ct->bytes->n);
+	if (!ka)
+		return;
+	*ka = (struct kept_ack){ .flow = ct->flow, .n = ct->bytes->n };
+	memcpy(ka->bytes, ct->bytes->data, ct->bytes->n);
+}
+
+static bool is_client(const struct kept *k, const void *with)
+{
+	(void)with;
+	return !kept_is_server(k);
+}
+
+/* A copy of 300-699 gets the ACK once more (TX-03). */
+static void acknowledge(struct txns *x, const struct kept_ack *ka)
+{
+	struct wire *ack = wire_new((struct str){ ka->bytes, ka->n });
+	transport_send(x->worker, &ka->flow, ack);
+	wire_unref(ack);
+}
+
+bool client_absorb_copy(struct txns *x, const struct packet *p)
+{
+	uint64_t hash = client_hash(x, p->msg.via.branch, p->msg.cseq_method);
+	const struct kept *k = kept_find(&x->kept, hash, is_client, NULL);
+	if (!k)
+		return false;
+	x->counts.absorbed++;
+	if (k->kind == KEPT_ACKED && p->msg.status >= 300)
+		acknowledge(x, (const struct kept_ack *)(k + 1));
+	return true;
+}
