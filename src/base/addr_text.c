@@ -15,21 +15,27 @@
 /* Exactly four numbers up to 255, without leading zeros: "010" is eight to some. */
 static bool read_ip4(struct str text, uint8_t out[4])
 {
-	const char *p = text.p, *end = p + text.n;
-	for (unsigned i = 0; i < 4; i++) {
-		if (i && (p == end || *p++ != '.'))
-			return false;
-		const char *first = p;
-		unsigned number = 0, digit;
-		while (p < end && p - first < 3 && (digit = (unsigned char)*p - (unsigned)'0') <= 9) {
+	unsigned at = 0, number = 0;
+	bool begun = false;
+	for (const char *p = text.p, *end = p + text.n; p < end; p++) {
+		unsigned digit = (unsigned char)*p - (unsigned)'0';
+		if (digit <= 9) {
+			if (begun && number == 0)
+				return false;
+			begun = true;
 			number = 10 * number + digit;
-			p++;
+			if (number > 255)
+				return false;
+		} else {
+			if (*p != '.' || !begun || at == 3)
+				return false;
+			out[at++] = (uint8_t)number;
+			number = 0;
+			begun = false;
 		}
-		if (p == first || number > 255 || (*first == '0' && p - first > 1))
-			return false;
-		out[i] = (uint8_t)number;
 	}
-	return p == end;
+	out[at] = (uint8_t)number;
+	return begun && at == 3;
 }
 
 /* What stands between groups, and what it must be: one colon, nothing before the first; or "::" for a gap of zeros, once, and

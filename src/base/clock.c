@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.c - the two clocks in milliseconds. */
+/* clock.c - the two clocks. */
 #include "clock.h"
 #include <time.h>
 
@@ -13,6 +13,13 @@ static int64_t read_ms(clockid_t id)
 int64_t clock_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t clock_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 int64_t clock_wall_ms(void)
