@@ -19,7 +19,7 @@ struct player {
 	struct packet *requests[HELD];
 	struct {
 		struct txn_server *st;
-		bool invite, accepted;
+		bool invite;
 	} servers[HELD];
 	struct {
 		struct txn_client *ct;
@@ -63,15 +63,11 @@ static void on_cancelled(void *user, struct txn_server *st, const struct packet 
 		abort();
 }
 
-static void on_over(void *user, struct txn_server *st)
+static struct wire *on_again(void *user, struct packet *p)
 {
-	struct player *pl = user;
-	for (int i = 0; i < HELD; i++)
-		if (pl->servers[i].st == st && pl->servers[i].accepted && !pl->inside) {
-			pl->servers[i].st = NULL;
-			return;
-		}
-	abort();                        /* of none that waits for it */
+	if (((struct player *)user)->inside || p->msg.is_request || p->msg.status / 100 != 2)
+		abort();
+	return p->msg.cseq % 2 ? wire_new(p->text) : NULL;
 }
 
 static int client_index(const struct player *pl, const struct txn_client *ct)
@@ -197,7 +193,6 @@ static void user_accepts(struct player *pl, struct script *s)
 		return;
 	pl->requests[r] = NULL;
 	pl->servers[t].invite = p->msg.method == SIP_INVITE;
-	pl->servers[t].accepted = false;
 	pl->servers[t].st = txn_accept(pl->x, p);
 }
 
@@ -216,18 +211,15 @@ static void user_answers(struct player *pl, struct script *s)
 	int t = next(s) % HELD;
 	unsigned status = PICK(s, statuses);
 	bool invite = pl->servers[t].invite;
-	if (!pl->servers[t].st || (!invite && status > 100 && status < 200) || (pl->servers[t].accepted && status / 100 != 2))
+	if (!pl->servers[t].st || (!invite && status > 100 && status < 200))
 		return;
-	if (pl->servers[t].accepted) {          /* another 2xx: the request is gone, the user brings the response */
-		struct wire *w = wire_new(STR("SIP/2.0 200 Another branch answered too\r\n\r\n"));
-		txn_reply(pl->x, pl->servers[t].st, status, w);
-		wire_unref(w);
-	} else {
-		txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, STR_NONE);
+	int i = next(s) % HELD;
+	if (pl->clients[i].ct) {                /* as a proxy does with a branch that answered */
+		txn_leave(pl->x, pl->clients[i].ct, pl->servers[t].st);
+		pl->clients[i].ct = NULL;
 	}
-	if (invite && status / 100 == 2)
-		pl->servers[t].accepted = true;
-	else if (status >= 200)
+	txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, STR_NONE);
+	if (status >= 200)
 		pl->servers[t].st = NULL;
 }
 
@@ -332,7 +324,7 @@ static void wind_up(struct player *pl)
 	struct txn_counts c;
 	for (int i = 0; i < HELD; i++) {
 		packet_free(pl->requests[i]);
-		if (pl->servers[i].st && !pl->servers[i].accepted)
+		if (pl->servers[i].st)
 			txn_drop(pl->x, pl->servers[i].st);
 		if (pl->clients[i].ct)
 			txn_cancel(pl->x, pl->clients[i].ct, STR_NONE);
@@ -349,7 +341,7 @@ static void wind_up(struct player *pl)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct txn_events events = { on_request, on_ack, on_cancelled, on_over };
+	static const struct txn_events events = { on_request, on_ack, on_cancelled, on_again };
 	static struct player pl;
 	struct script s = { data, data + size };
 	struct txn_settings settings;

@@ -144,29 +144,34 @@ static void provisional(struct context *cx, struct branch *b, struct packet *p)
 	packet_free(p);
 }
 
+/* What the branches of an INVITE still answer with 2xx follows the first one without us (RFC 3261 §16.7 step 5). */
+static void leave_branches(struct context *cx)
+{
+	LIST_EACH(&cx->branches, it) {
+		struct branch *b = CONTAINER(it, struct branch, node);
+		if (b->client)
+			txn_leave(cx->px->s.txns, b->client, cx->st);
+		b->client = NULL;
+	}
+}
+
 static void success(struct context *cx, struct branch *b, struct packet *p)
 {
 	struct proxy *px = cx->px;
-	if (!cx->st) {
-		packet_free(p);
-		return;
-	}
-	if (cx->msg && cx->msg->method == SIP_REGISTER && cx->rights == 0)
+	struct txn_server *st = cx->st;
+	if (cx->msg->method == SIP_REGISTER && cx->rights == 0)
 		registered_note(cx, p);
 	rescue_remember(cx, b);
 	struct wire *w = response_build(cx, p, p->msg.status);
-	struct txn_server *st = cx->st;
-	if (!cx->accepted) {
-		cx->accepted = true;
-		px->live--;
-		px->counts.answered++;
-		branch_close(b);
-		if (cx->invite)
-			context_cancel(cx, ELSEWHERE);
-		else
-			cx->st = NULL;
-		give_back(cx);
+	px->live--;
+	px->counts.answered++;
+	branch_close(b);
+	if (cx->invite) {
+		context_cancel(cx, ELSEWHERE);
+		leave_branches(cx);
 	}
+	cx->st = NULL;
+	give_back(cx);
 	txn_reply(px->s.txns, st, p->msg.status, w);
 	wire_unref(w);
 	packet_free(p);

@@ -263,10 +263,7 @@ void proxy_cancelled(struct proxy *px, struct txn_server *st, const struct packe
 	context_go_on(cx);
 }
 
-void proxy_over(struct proxy *px, struct txn_server *st)
+struct wire *proxy_again(struct proxy *px, struct packet *p)
 {
-	struct context *cx = st->user;
-	(void)px;
-	cx->st = NULL;
-	context_free(cx);
+	return response_build(&(struct context){ .px = px }, p, p->msg.status);
 }

@@ -105,7 +105,7 @@ struct context {
 	struct list node;
 	struct proxy *px;
 	struct arena *arena;            /* the request's; NULL once a final answer was given */
-	struct txn_server *st;          /* NULL: answered with 300-699, or dropped */
+	struct txn_server *st;          /* NULL: answered, or dropped */
 	const struct sip_msg *msg;      /* the request; NULL once a final answer was given */
 	bool invite;
 	struct route_view view;
@@ -123,7 +123,7 @@ struct context {
 	struct loop_timer timer;        /* ends the wait for silent branches: replaced ones, and those cancelled */
 	unsigned breadth_total, breadth;        /* what came in, and each branch's share (RFC 5393 §5.3.3) */
 	uint64_t loop_hash;
-	bool cancelled, accepted, stopped;      /* CANCEL came; a 2xx went up; a 6xx came */
+	bool cancelled, stopped;        /* CANCEL came; a 6xx came */
 	bool flow_failed;               /* at least one flow was dead: 480, not 430 (OB-84) */
 	bool sips_only;                 /* targets were left out because they are not secure */
 	struct packet *best;            /* the best final response so far */

@@ -164,9 +164,9 @@ static void cancelled(void *user, struct txn_server *st, const struct packet *ca
 	proxy_cancelled(w->proxy, st, cancel);
 }
 
-static void over(void *user, struct txn_server *st)
+static struct wire *again(void *user, struct packet *p)
 {
-	proxy_over(((struct worker *)user)->proxy, st);
+	return proxy_again(((struct worker *)user)->proxy, p);
 }
 
-const struct txn_events worker_txn_events = { request, ack, cancelled, over };
+const struct txn_events worker_txn_events = { request, ack, cancelled, again };

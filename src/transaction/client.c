@@ -149,6 +149,17 @@ static void leave(struct txn_client *ct, int64_t until_ms)
 		client_keep(ct, until_ms);
 }
 
+static void pass_up(struct txn_client *ct, struct packet *p)
+{
+	if (ct->ops) {
+		ct->ops->response(ct->user, ct, p);
+		return;
+	}
+	if (ct->heir && p->msg.status / 100 == 2)
+		server_kept_again(ct->txns, ct->heir, p);
+	packet_free(p);
+}
+
 /* Actions other than `send`. Takes p, the response at hand (may be NULL). The callbacks come last, so
  * that whatever they call finds the transaction in order; only this file's entry points free it. */
 static void act(struct txn_client *ct, struct txn_actions a, struct packet *p, enum txn_failure why)
@@ -160,8 +171,8 @@ static void act(struct txn_client *ct, struct txn_actions a, struct packet *p, e
 		settle(ct);
 	if (waiting(ct) || accepted(ct))
 		wake(ct, a.wake_at);
-	if (a.pass_up && ct->ops)
-		ct->ops->response(ct->user, ct, p);
+	if (a.pass_up)
+		pass_up(ct, p);
 	else
 		packet_free(p);
 	if (a.failed && ct->ops)
@@ -292,6 +303,12 @@ void txn_forget(struct txns *x, struct txn_client *ct)
 {
 	(void)x;
 	ct->ops = NULL;
+}
+
+void txn_leave(struct txns *x, struct txn_client *ct, const struct txn_server *st)
+{
+	ct->heir = CONTAINER(st, struct server, pub)->node.hash;
+	txn_forget(x, ct);
 }
 
 bool txn_got_response(const struct txn_client *ct)

@@ -12,16 +12,19 @@ struct kept_ack {                       /* of KEPT_ACKED */
 void client_keep(const struct txn_client *ct, int64_t until_ms)
 {
 	struct kept_ring *ring = &ct->txns->kept;
-	bool acked = ct->invite && ct->ict.state == ICT_COMPLETED && ct->bytes;
-	if (!acked) {
+	if (ct->invite && ct->ict.state == ICT_COMPLETED && ct->bytes) {
+		struct kept_ack *ka = kept_add(ring, KEPT_ACKED, ct->node.hash, until_ms, sizeof *ka + ct->bytes->n);
+		if (!ka)
+			return;
+		*ka = (struct kept_ack){ .flow = ct->flow, .n = ct->bytes->n };
+		memcpy(ka->bytes, ct->bytes->data, ct->bytes->n);
+	} else if (ct->invite && ct->ict.state == ICT_ACCEPTED && ct->heir) {
+		uint64_t *heir = kept_add(ring, KEPT_LEFT, ct->node.hash, until_ms, sizeof *heir);
+		if (heir)
+			*heir = ct->heir;
+	} else {
 		kept_add(ring, KEPT_HEARD, ct->node.hash, until_ms, 0);
-		return;
 	}
-	struct kept_ack *ka = kept_add(ring, KEPT_ACKED, ct->node.hash, until_ms, sizeof *ka + ct->bytes->n);
-	if (!ka)
-		return;
-	*ka = (struct kept_ack){ .flow = ct->flow, .n = ct->bytes->n };
-	memcpy(ka->bytes, ct->bytes->data, ct->bytes->n);
 }
 
 static bool is_client(const struct kept *k, const void *with)
@@ -38,12 +41,16 @@ static void acknowledge(struct txns *x, const struct kept_ack *ka)
 	wire_unref(ack);
 }
 
-bool client_absorb_copy(struct txns *x, const struct packet *p)
+bool client_absorb_copy(struct txns *x, struct packet *p)
 {
 	uint64_t hash = client_hash(x, p->msg.via.branch, p->msg.cseq_method);
 	const struct kept *k = kept_find(&x->kept, hash, is_client, NULL);
 	if (!k)
 		return false;
+	if (k->kind == KEPT_LEFT && p->msg.status / 100 == 2) {
+		server_kept_again(x, *(const uint64_t *)(k + 1), p);
+		return true;
+	}
 	x->counts.absorbed++;
 	if (k->kind == KEPT_ACKED && p->msg.status >= 300)
 		acknowledge(x, (const struct kept_ack *)(k + 1));

@@ -14,9 +14,11 @@ enum kept_kind {
 	/* servers (server_kept.c) */
 	KEPT_ANSWERED,                  /* non-INVITE Completed: a copy gets the answer again */
 	KEPT_CONFIRMED,                 /* INVITE Confirmed: copies and ACKs are absorbed */
+	KEPT_ACCEPTED,                  /* INVITE Accepted: copies are absorbed, ACKs go up, further 2xx leave */
 	/* clients (client_kept.c) */
 	KEPT_HEARD,                     /* copies of the final response are absorbed */
 	KEPT_ACKED,                     /* INVITE Completed: each of them is acknowledged again */
+	KEPT_LEFT,                      /* INVITE Accepted, left by its user (txn_leave): further 2xx are passed on */
 	KEPT_KINDS
 };
 
@@ -27,7 +29,7 @@ struct kept {                           /* before a record's own bytes */
 	uint8_t kind;                   /* enum kept_kind */
 };
 
-static inline bool kept_is_server(const struct kept *k) { return k->kind <= KEPT_CONFIRMED; }
+static inline bool kept_is_server(const struct kept *k) { return k->kind <= KEPT_ACCEPTED; }
 
 struct kept_chunk;
 struct kept_ring {

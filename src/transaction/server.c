@@ -86,13 +86,10 @@ static void act(struct server *s, struct txn_actions a)
 		reply_send(s->txns, &s->path, s->last);
 	if (a.send_trying)
 		send_trying(s);
-	if (a.ended) {
-		if (!s->finished && s->txns->events.over)       /* Accepted: it was still the user's */
-			s->txns->events.over(s->txns->user, &s->pub);
+	if (a.ended)
 		server_free(s);
-	} else {
+	else
 		wake(s, a.wake_at);
-	}
 }
 
 static void fire(struct loop_timer *timer)
@@ -165,16 +162,6 @@ static void leave(struct server *s, enum kept_kind kind, struct str rest)
 	server_free(s);
 }
 
-/* Accepted repeats nothing by itself: 2xx are the user's to repeat. RFC 6026 §7.1. Neither the response nor the request is
- * needed for the 32 s that it lasts. */
-static void forget_messages(struct server *s)
-{
-	wire_unref(s->last);
-	s->last = NULL;
-	packet_free(s->pub.packet);
-	s->pub.packet = NULL;
-}
-
 static void respond(struct server *s, unsigned status, struct wire *response)
 {
 	int64_t now = loop_now_ms(s->txns->loop);
@@ -183,17 +170,17 @@ static void respond(struct server *s, unsigned status, struct wire *response)
 		return;
 	log_state(s);
 	reply_send(s->txns, &s->path, response);
-	if (!s->invite && server_is_final(s)) {
+	if (server_is_final(s) && !s->invite) {
 		leave(s, KEPT_ANSWERED, wire_str(response));
-		return;
+	} else if (server_is_final(s) && s->ist.state == IST_ACCEPTED) {        /* 2xx are not repeated here: RFC 6026 §7.1 */
+		leave(s, KEPT_ACCEPTED, STR_NONE);
+	} else {
+		wire_unref(s->last);
+		s->last = wire_ref(response);
+		if (server_is_final(s))
+			finish(s);
+		wake(s, a.wake_at);
 	}
-	wire_unref(s->last);
-	s->last = wire_ref(response);
-	if (s->invite && s->ist.state == IST_ACCEPTED)          /* still the user's */
-		forget_messages(s);
-	else if (server_is_final(s))
-		finish(s);
-	wake(s, a.wake_at);
 }
 
 void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response)
@@ -251,7 +238,7 @@ bool server_absorb_copy(struct txns *x, const struct packet *p, const struct txn
 	if (s)
 		copy_came(s, p);
 	else if (k)
-		server_kept_copy(x, k);
+		server_kept_copy(x, k, p);
 	x->counts.absorbed += s || k;
 	return s || k;
 }
@@ -268,20 +255,19 @@ void server_receive(struct txns *x, struct packet *p)
 }
 
 /* --- ACK --- */
-/* An RFC 2543 ACK has the To tag of the response where the INVITE had none: then `tag` is that one, and both must agree (TX-22), but
- * for Accepted, where the ACK goes up anyway (TX-25). */
+/* An RFC 2543 ACK has the To tag of the response where the INVITE had none: then `tag` is that one, and both must agree (TX-22). */
 static enum ack ack_came(struct txns *x, const struct txn_key *key, const struct str *tag)
 {
 	struct server *s = server_find(x, key);
 	if (!s)
 		return server_kept_ack(x, key, tag);
-	if (tag && s->ist.state != IST_ACCEPTED && !(s->last && server_has_to_tag(wire_str(s->last), *tag)))
+	if (tag && !(s->last && server_has_to_tag(wire_str(s->last), *tag)))
 		return ACK_UNKNOWN;
-	struct txn_actions a = ist_ack(&s->ist, loop_now_ms(x->loop));
+	ist_ack(&s->ist, loop_now_ms(x->loop));
 	log_state(s);
 	if (s->ist.state == IST_CONFIRMED)
 		leave(s, KEPT_CONFIRMED, txn_key_is_old_style(s->key) ? wire_str(s->last) : STR_NONE);
-	return a.pass_up ? ACK_UP : ACK_ABSORBED;
+	return ACK_ABSORBED;
 }
 
 void server_receive_ack(struct txns *x, struct packet *p)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server_kept.c - server transactions that are over: what their copies and ACKs find. The transport was an unreliable one, or there
- * would be no record. */
-#include "mem.h"
+/* server_kept.c - server transactions that are over: what their copies, ACKs and further 2xx find. */
 #include "transaction_private.h"
 
 struct kept_server {
@@ -44,15 +42,41 @@ struct kept *server_kept_find(const struct txns *x, const struct txn_key *key)
 	return kept_find(&x->kept, key->hash, has_key, key);
 }
 
-void server_kept_copy(struct txns *x, struct kept *k)
+static void answer(struct txns *x, struct kept_server *ks, struct wire *w)
+{
+	struct reply_path path = { .flow = ks->flow };
+	path.host = txn_key_sent_by((struct str){ ks->bytes, ks->key_n }, &path.port);
+	reply_send(x, &path, w);
+	ks->flow = path.flow;
+}
+
+void server_kept_copy(struct txns *x, struct kept *k, const struct packet *p)
 {
 	struct kept_server *ks = server_in(k);
+	if (transport_is_stream(p->from.kind) && !transport_flow_alive(x->transport, &ks->flow))
+		ks->flow = p->from;             /* the sender came back over another connection */
 	if (k->kind != KEPT_ANSWERED)
 		return;
-	struct reply_path path = { .flow = ks->flow };
-	struct wire *answer = wire_new(rest_of(ks));
-	reply_send(x, &path, answer);
-	wire_unref(answer);
+	struct wire *last = wire_new(rest_of(ks));
+	answer(x, ks, last);
+	wire_unref(last);
+}
+
+static bool is_accepted(const struct kept *k, const void *with)
+{
+	(void)with;
+	return k->kind == KEPT_ACCEPTED;
+}
+
+void server_kept_again(struct txns *x, uint64_t hash, struct packet *p)
+{
+	if (!kept_find(&x->kept, hash, is_accepted, NULL))
+		return;
+	struct wire *w = x->events.again(x->user, p);
+	struct kept *k = w ? kept_find(&x->kept, hash, is_accepted, NULL) : NULL;
+	if (k)
+		answer(x, server_in(k), w);
+	wire_unref(w);
 }
 
 bool server_has_to_tag(struct str response, struct str tag)
@@ -70,6 +94,8 @@ bool server_has_to_tag(struct str response, struct str tag)
 enum ack server_kept_ack(const struct txns *x, const struct txn_key *key, const struct str *tag)
 {
 	struct kept *k = server_kept_find(x, key);
+	if (k && k->kind == KEPT_ACCEPTED)
+		return ACK_UP;                  /* whatever its tag: TX-25 */
 	if (!k || (tag && !server_has_to_tag(rest_of(server_in(k)), *tag)))
 		return ACK_UNKNOWN;
 	return ACK_ABSORBED;

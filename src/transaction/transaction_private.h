@@ -42,6 +42,7 @@ struct txn_client {
 	struct wire *bytes;             /* the request; once completed its ACK, or NULL */
 	const struct txn_client_ops *ops;       /* NULL: nobody listens */
 	void *user;
+	uint64_t heir;                  /* the hash of the INVITE that it was left to (txn_leave); 0: none */
 	struct str cancel_rows;         /* for the CANCEL that waits for a provisional response; on the heap */
 	union {
 		struct ict ict;
@@ -109,7 +110,9 @@ void client_free(struct txn_client *ct);
 /* A record instead of s. rest: what copies get (KEPT_ANSWERED), or the response whose To tag an ACK must have. */
 void server_keep(const struct server *s, enum kept_kind kind, int64_t until_ms, struct str rest);
 struct kept *server_kept_find(const struct txns *x, const struct txn_key *key);
-void server_kept_copy(struct txns *x, struct kept *k);
+void server_kept_copy(struct txns *x, struct kept *k, const struct packet *p);
+/* One more 2xx for the Accepted INVITE with this hash: the user makes it, and it leaves. */
+void server_kept_again(struct txns *x, uint64_t hash, struct packet *p);
 enum ack { ACK_UNKNOWN, ACK_ABSORBED, ACK_UP };
 /* An ACK for the INVITE with this key. tag: the To tag that its response must have had; NULL: any. */
 enum ack server_kept_ack(const struct txns *x, const struct txn_key *key, const struct str *tag);
@@ -119,7 +122,7 @@ bool server_has_to_tag(struct str response, struct str tag);
 /* A record instead of ct, which has its final response. */
 void client_keep(const struct txn_client *ct, int64_t until_ms);
 /* Was the response a copy for one of them? Then what is due was sent. */
-bool client_absorb_copy(struct txns *x, const struct packet *p);
+bool client_absorb_copy(struct txns *x, struct packet *p);
 
 /* --- stateless.c --- */
 /* A response written from the request, as a wire of one reference. */

@@ -134,6 +134,6 @@ void txns_receive(struct txns *x, struct packet *p)
 void txn_count(const struct txns *x, struct txn_counts *out)
 {
 	*out = x->counts;
-	out->finished += x->kept.count[KEPT_ANSWERED] + x->kept.count[KEPT_CONFIRMED];
+	out->finished += x->kept.count[KEPT_ANSWERED] + x->kept.count[KEPT_CONFIRMED] + x->kept.count[KEPT_ACCEPTED];
 	out->bytes_finished = kept_bytes(&x->kept);
 }

@@ -23,9 +23,9 @@ static void cancelled(void *user, struct txn_server *st, const struct packet *ca
 	proxy_cancelled(((struct stage *)user)->px, st, cancel);
 }
 
-static void over(void *user, struct txn_server *st)
+static struct wire *again(void *user, struct packet *p)
 {
-	proxy_over(((struct stage *)user)->px, st);
+	return proxy_again(((struct stage *)user)->px, p);
 }
 
 /* --- life --- */
@@ -42,7 +42,7 @@ static void give_bob_flows(struct stage *s)
 
 void stage_init(struct stage *s)
 {
-	static const struct txn_events events = { .request = request, .ack = ack, .cancelled = cancelled, .over = over };
+	static const struct txn_events events = { .request = request, .ack = ack, .cancelled = cancelled, .again = again };
 	struct txn_settings txn;
 	memset(s, 0, sizeof *s);
 	fake_init(&s->fake);

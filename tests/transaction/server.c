@@ -107,25 +107,103 @@ static void after_a_2xx_copies_are_silent_acks_go_up_and_more_2xx_leave(void **s
 	struct txn_server *st = accepted(w, udp_from(5060), invite);
 	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
 	assert_left(w, "SIP/2.0 200", "", 5060);
+	assert_int_equal(counts(w).server_live, 0);                             /* it is not the user's any more */
+	assert_int_equal(counts(w).finished, 1);
 	fake_advance(&w->fake, 1000);
 	arrives(w, udp_from(5060), invite);
 	assert_left_nothing(w);
 	assert_told(w, "");
-	assert_null(st->packet);                                                /* the request is not kept for 32 s */
-	struct wire *second = wire_new(STR("SIP/2.0 200 Another branch answered too\r\n\r\n"));
-	txn_reply(w->x, st, 200, second);
-	wire_unref(second);
-	struct fake_sent *sent = fake_take(&w->fake);
-	assert_non_null(sent);
-	fake_drop(sent);
 	ack_arrives(w, udp_from(5060), invite.via, "t");                        /* wrongly with the INVITE's branch */
 	ack_arrives(w, udp_from(5060), "192.0.2.1;branch=z9hG4bKother", "t");
 	assert_told(w, "ack ack");
 	fake_advance(&w->fake, 30999);
+	arrives(w, udp_from(5060), invite);
 	assert_told(w, "");
 	fake_advance(&w->fake, 1);
-	assert_told(w, "over");
-	assert_int_equal(counts(w).server_live, 0);
+	assert_int_equal(counts(w).finished, 0);
+	arrives(w, udp_from(5060), invite);                                     /* timer L has fired */
+	assert_told(w, "request INVITE");
+	world_free(w);
+}
+
+/* TX-05 TX-09: two branches of one INVITE; the one that answers first, and one that only rang until then. */
+static void further_2xx_of_branches_that_were_left_follow_the_first_for_64_t1(void **state)
+{
+	static const char *const branches[] = { "z9hG4bKfirst", "z9hG4bKsecond" };
+	struct world *w = world_new(NULL);
+	(void)state;
+	struct txn_server *st = accepted(w, udp_from(5070), (struct message){ .method = "INVITE", .via = "192.0.2.1:5070;branch=z9hG4bKone" });
+	for (unsigned i = 0; i < COUNT(branches); i++)
+		txn_leave(w->x, ask(w, "INVITE", branches[i], udp_from(5060)), st);
+	forget_sent(w);
+	response_arrives(w, 180, "INVITE", branches[1], "b");
+	response_arrives(w, 200, "INVITE", branches[0], "a");
+	assert_left_nothing(w);                                                 /* nothing has gone up yet that it could follow */
+	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	assert_left(w, "SIP/2.0 200 OK", "", 5070);
+	for (unsigned i = 0; i < 6; i++) {
+		fake_advance(&w->fake, 5000);
+		response_arrives(w, 200, "INVITE", branches[i % 2], "b");
+		assert_told(w, "again");
+		assert_left(w, "SIP/2.0 200 Another", "", 5070);
+	}
+	response_arrives(w, 180, "INVITE", branches[1], "b");
+	response_arrives(w, 486, "INVITE", branches[1], "b");
+	response_arrives(w, 299, "INVITE", branches[1], "b");                   /* the user does not want it */
+	assert_told(w, "again");
+	assert_int_equal(counts(w).client_live, 0);
+	fake_advance(&w->fake, 2000);                                           /* timer L; M of the second would go on */
+	response_arrives(w, 200, "INVITE", branches[1], "b");
+	assert_told(w, "");
+	assert_left_nothing(w);
+	fake_advance(&w->fake, 32000);
+	assert_int_equal(counts(w).bytes_finished, 0);
+	world_free(w);
+}
+
+static void a_branch_that_was_left_is_still_acknowledged_and_cancelled(void **state)
+{
+	struct world *w = world_new(NULL);
+	(void)state;
+	struct txn_server *st = accepted(w, udp_from(5070), invite);
+	struct txn_client *ct = ask(w, "INVITE", "z9hG4bKleft", udp_from(5060));
+	txn_cancel(w->x, ct, STR_NONE);
+	txn_leave(w->x, ct, st);
+	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	forget_sent(w);
+	response_arrives(w, 180, "INVITE", "z9hG4bKleft", "t");
+	assert_left(w, "CANCEL ", "", 5060);
+	response_arrives(w, 487, "INVITE", "z9hG4bKleft", "t");
+	assert_left(w, "ACK ", "", 5060);
+	response_arrives(w, 487, "INVITE", "z9hG4bKleft", "t");
+	assert_left(w, "ACK ", "", 5060);
+	assert_told(w, "");
+	world_free(w);
+}
+
+/* TX-09, over streams: the answers go where the caller is now. */
+static void a_2xx_follows_the_copy_to_another_connection(void **state)
+{
+	struct world *w = world_new(NULL);
+	(void)state;
+	struct txn_server *st = accepted(w, tcp_from(1), invite);
+	struct txn_client *ct = ask(w, "INVITE", "z9hG4bKleft", udp_from(5060));
+	txn_leave(w->x, ct, st);
+	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	w->fake.transport.dead[1] = true;
+	arrives(w, tcp_from(2), invite);
+	forget_sent(w);
+	response_arrives(w, 200, "INVITE", "z9hG4bKleft", "t");
+	struct fake_sent *s = fake_take(&w->fake);
+	assert_non_null(s);
+	assert_int_equal(s->to.serial, 2);
+	fake_drop(s);
+	w->fake.transport.dead[2] = true;                                       /* and without one by a new connection: TX-30 */
+	response_arrives(w, 200, "INVITE", "z9hG4bKleft", "t");
+	s = fake_take(&w->fake);
+	assert_non_null(s);
+	assert_int_equal(s->to.serial, 40);
+	fake_drop(s);
 	world_free(w);
 }
 
@@ -408,6 +486,9 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_repeated_until_the_ack_and_the_ack_is_absorbed),
 		cmocka_unit_test(a_refusal_over_a_stream_is_sent_once_and_ends_with_its_ack),
 		cmocka_unit_test(after_a_2xx_copies_are_silent_acks_go_up_and_more_2xx_leave),
+		cmocka_unit_test(further_2xx_of_branches_that_were_left_follow_the_first_for_64_t1),
+		cmocka_unit_test(a_branch_that_was_left_is_still_acknowledged_and_cancelled),
+		cmocka_unit_test(a_2xx_follows_the_copy_to_another_connection),
 		cmocka_unit_test(a_response_that_cannot_be_sent_ends_nothing_and_follows_the_copy),
 		cmocka_unit_test(cancel_before_the_final_answer_gets_200_and_is_told_once),
 		cmocka_unit_test(a_copy_of_cancel_gets_its_200_after_the_invite_has_gone),

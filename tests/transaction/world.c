@@ -34,10 +34,10 @@ static void on_cancelled(void *user, struct txn_server *st, const struct packet 
 	tell(user, "cancelled");
 }
 
-static void on_over(void *user, struct txn_server *st)
+static struct wire *on_again(void *user, struct packet *p)
 {
-	assert_non_null(st);
-	tell(user, "over");
+	tell(user, "again");
+	return p->msg.status == 299 ? NULL : wire_new(STR("SIP/2.0 200 Another branch answered too\r\n\r\n"));
 }
 
 static void on_response(void *user, struct txn_client *ct, struct packet *p)
@@ -80,7 +80,7 @@ static const struct txn_client_ops ops = {
 /* --- life --- */
 struct world *world_new(void (*adjust)(struct txn_settings *s))
 {
-	static const struct txn_events events = { on_request, on_ack, on_cancelled, on_over };
+	static const struct txn_events events = { on_request, on_ack, on_cancelled, on_again };
 	struct world *w = mem_zalloc(sizeof *w);
 	struct txn_settings settings;
 	fake_init(&w->fake);

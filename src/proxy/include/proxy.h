@@ -80,7 +80,7 @@ void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *v
 /* From txn_events and transport: as named there. */
 void proxy_ack(struct proxy *px, struct packet *p);
 void proxy_cancelled(struct proxy *px, struct txn_server *st, const struct packet *cancel);
-void proxy_over(struct proxy *px, struct txn_server *st);
+struct wire *proxy_again(struct proxy *px, struct packet *p);
 
 unsigned proxy_live(const struct proxy *px);            /* contexts without a final answer */
 struct proxy_counts {

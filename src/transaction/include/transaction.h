@@ -26,7 +26,7 @@ enum force_rport {
 struct txn_settings {
 	struct txn_timers timers;
 	struct sip_limits limits;
-	size_t max_bytes;               /* budget of finished transactions; the oldest finished non-INVITE go first [64 MiB] */
+	size_t max_bytes;               /* budget of finished transactions: the oldest make way, but for refused INVITEs without ACK [64 MiB] */
 	size_t max_live;                /* unfinished ones; past it new requests get a stateless 503 [200000] */
 	enum force_rport force_rport;   /* answer UDP requests to the port that they came from even without rport [auto] */
 	int keep_s;                     /* RFC 6223: the value given to `keep` in REGISTER; -1: not given [-1] */
@@ -35,9 +35,7 @@ void txn_settings_init(struct txn_settings *s);
 
 /* --- a request that came in --- */
 struct txn_server {
-	/* The request (packet->msg is parsed). Freed by the final answer, with st itself; after a 2xx to an INVITE st lives
-	 * until `over`, but the packet is gone (NULL) all the same. */
-	struct packet *packet;
+	struct packet *packet;          /* the request (packet->msg is parsed). Freed by the final answer, with st itself */
 	void *user;                     /* the handler's */
 };
 
@@ -53,9 +51,9 @@ struct txn_events {
 	 * txn_reply (487 or what the branches give). Once for an INVITE. (A CANCEL for an INVITE that was not accepted yet
 	 * gets 481.) */
 	void (*cancelled)(void *user, struct txn_server *st, const struct packet *cancel);
-	/* An INVITE transaction that was answered 2xx has left the Accepted state (timer L): st is
-	 * gone when this returns. Only for INVITE after 2xx. */
-	void (*over)(void *user, struct txn_server *st);
+	/* One more 2xx to an INVITE of ours that has passed a 2xx on: a copy, or another fork's (RFC 6026 §7.2; see txn_leave). The
+	 * response as it goes on to where the first one went, a reference for the callee; NULL: not at all. `p` is borrowed. */
+	struct wire *(*again)(void *user, struct packet *p);
 };
 
 struct txns;
@@ -81,11 +79,11 @@ void txns_unreachable(struct txns *x, const struct flow_ref *flow, struct str qu
  * says so (TX-16, TX-17). */
 struct txn_server *txn_accept(struct txns *x, struct packet *p);
 /* Send a response to where the request came from (RFC 3261 §18.2.2, RFC 3581; on a stream that has ended by a new connection:
- * TX-30). Takes no reference of the caller's; a failure to send changes nothing (TX-10). After a final response (for INVITE: 300-699) st must not be touched any more.
- * After a 2xx to an INVITE further 2xx may follow until `over`. A provisional response over 100 to
+ * TX-30). Takes no reference of the caller's; a failure to send changes nothing (TX-10). After a final response st must not be
+ * touched any more; what copies, ACKs and further 2xx need stays as a record of some bytes. A provisional response over 100 to
  * a non-INVITE, or 408 to one, is a caller's mistake (TX-15, TX-18): asserted. */
 void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wire *response);
-/* The same, written here from the request (so not after a 2xx): sip_reply with a fresh To tag where one is needed.
+/* The same, written here from the request: sip_reply with a fresh To tag where one is needed.
  * `extra`: whole rows. */
 void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra);
 /* End without an answer (RFC 4320 §4.2: a non-INVITE whose branches timed out). st is gone. */
@@ -111,8 +109,8 @@ struct txn_client_ops {
 	void (*silent)(void *user, struct txn_client *ct);
 	/* No final response will come any more. */
 	void (*failed)(void *user, struct txn_client *ct, enum txn_failure why);
-	/* ct is gone when this returns; exactly once, always the last call (also after failed). Not
-	 * after txn_forget. */
+	/* ct is gone when this returns; exactly once, always the last call: with the final response, for an INVITE's 2xx 64*T1 after it,
+	 * or after failed. Not after txn_forget. */
 	void (*over)(void *user, struct txn_client *ct);
 };
 struct txn_request {
@@ -141,14 +139,18 @@ bool txn_uncancel(struct txns *x, struct txn_client *ct);
 /* No more callbacks for ct: it goes on by itself (ACK, absorbing copies) and ends. A cancelled one may be forgotten:
  * its CANCEL is still sent and repeated. */
 void txn_forget(struct txns *x, struct txn_client *ct);
+/* The same for a branch of the INVITE st, which is about to be answered 2xx: what ct still says with 2xx goes on to where that
+ * answer goes, by events.again, 64*T1 long. Afterwards a branch and its INVITE are some bytes each (RFC 6026 §7). */
+void txn_leave(struct txns *x, struct txn_client *ct, const struct txn_server *st);
 bool txn_got_response(const struct txn_client *ct);             /* any response, also 100 */
 const struct flow_ref *txn_client_flow(const struct txn_client *ct);
 
 struct txn_counts {
 	/* now */
-	uint64_t server_live;           /* the user's: not answered finally, or INVITE after a 2xx until `over` */
+	uint64_t server_live;           /* the user's: not answered finally */
 	uint64_t client_live;
-	uint64_t finished, bytes_finished;      /* server transactions that only wait for copies or an ACK */
+	uint64_t finished;              /* server transactions that only wait for copies, an ACK or further 2xx */
+	uint64_t bytes_finished;        /* theirs, and those of clients that do */
 	/* since the start */
 	uint64_t retransmitted;         /* requests and responses, by a timer */
 	uint64_t absorbed;              /* copies of requests and responses, ACKs for failures */
