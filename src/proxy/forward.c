@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* forward.c - the request as one branch sends it: an edit list over what came in. RFC 3261 §16.6,
  * RFC 5626 §5, RFC 5658. */
+#include "decimal.h"
 #include "encode.h"
 #include "proxy_private.h"
 #include "random.h"
@@ -140,10 +141,13 @@ static void drop_own_credentials(struct context *cx, struct sip_edit *e)
 	}
 }
 
-static struct str number_text(struct proxy *px, uint64_t n)
+struct number {
+	char digits[DECIMAL_MAX];
+};
+
+static struct str number_str(struct number *room, uint64_t n)
 {
-	buf_u64(&px->text, n);
-	return work_str(px);
+	return str_range(room->digits, decimal_write(room->digits, n));
 }
 
 struct wire *forward_build(struct context *cx, const struct branch *b, const struct flow_ref *out, struct str branch_id)
@@ -153,6 +157,7 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 	const struct target *t = b->target;
 	struct sip_edit e;
 	struct str ruri = t->ruri;
+	struct number hops, breadth, length;
 	sip_edit_begin(&e, m, &px->work);
 
 	sip_edit_add_first(&e, SIP_H_VIA, via_value(px, out, branch_id));
@@ -165,14 +170,14 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 		record_route_add(cx, &e, t, out);
 	else if (m->method == SIP_REGISTER)
 		path_add(cx, &e, out);
-	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_text(px, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
-	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_text(px, cx->breadth));
+	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_str(&hops, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
+	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_str(&breadth, cx->breadth));
 	set_identity(cx, &e, out);
 	drop_own_credentials(cx, &e);
 	if (b->group->credentials.n)
 		sip_edit_add_row(&e, b->group->credentials);
 	if (transport_is_stream(out->kind) && m->first[SIP_H_CONTENT_LENGTH] < 0)
-		sip_edit_set(&e, SIP_H_CONTENT_LENGTH, number_text(px, m->body.n));     /* PX-20 */
+		sip_edit_set(&e, SIP_H_CONTENT_LENGTH, number_str(&length, m->body.n));     /* PX-20 */
 
 	buf_clear(&px->out);
 	sip_edit_write(&e, &px->out);

@@ -51,7 +51,7 @@ struct target {
 	const struct binding *binding;  /* what it was made from; NULL: not from location */
 	const struct route *trunk;      /* the route it came from; NULL: none */
 	const struct route_hop *trunk_hop;
-	uint64_t registration;          /* of the phone behind `flow`, for its token */
+	uint64_t registration;          /* of the phone behind `flow`, when a token says it; 0: `binding` does, if anything */
 	bool used;                      /* a branch has it, or had it and it is not tried again */
 	bool deferred;                  /* its next hop is known to be down, its flow to be silent: after all others */
 	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */

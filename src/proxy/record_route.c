@@ -131,6 +131,14 @@ static bool wants_sips(const struct context *cx, const struct target *t)
 	return cx->view.ruri.scheme == SIP_SCHEME_SIPS || (cx->view.next.n && !t->route.n && t->next.scheme == SIP_SCHEME_SIPS);
 }
 
+/* Of the phone that a target leads to; 0: none is known. */
+static uint64_t target_registration(const struct context *cx, const struct target *t)
+{
+	if (t->registration || !t->binding)
+		return t->registration;
+	return token_registration(transport_keys(cx->px->s.transport), t->binding->aor, t->binding->instance);
+}
+
 /* What the lower value says of the sender, the upper one of whom the request is for. */
 static void make_tokens(struct context *cx, const struct target *t, const struct flow_ref *out, struct flow_token *lower,
                         struct flow_token *upper)
@@ -142,8 +150,8 @@ static void make_tokens(struct context *cx, const struct target *t, const struct
 	if (phone || (cx->rights & PEER_PATH))
 		lower->registration = sender_registration(cx);
 	/* Who is reached through an edge is named without a flow: should the edge fail, we find the phone again. */
-	upper->registration = t->registration;
-	if (!flow_ref_none(&t->flow) || (t->registration && !t->node && out->kind == TRANSPORT_UDP))
+	upper->registration = target_registration(cx, t);
+	if (!flow_ref_none(&t->flow) || (upper->registration && !t->node && out->kind == TRANSPORT_UDP))
 		upper->flow = *out;
 }
 

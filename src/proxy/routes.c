@@ -76,11 +76,11 @@ static void read_flow(struct proxy *px, const struct packet *p, const struct flo
 		v->refuse = 430;
 }
 
-/* What one of our values says. */
-static void read_token(struct proxy *px, const struct packet *p, const struct sip_uri *uri, struct route_view *v)
+/* What one of our values says; `read`: what became of its token. */
+static void follow_token(struct proxy *px, const struct packet *p, const struct sip_uri *uri, enum token_result read,
+                         const struct flow_token *token, struct route_view *v)
 {
-	struct flow_token token;
-	switch (flow_token_read(px->s.transport, uri->user, p->msg.call_id, &token)) {
+	switch (read) {
 	case TOKEN_ABSENT:
 		return;
 	case TOKEN_FORGED:
@@ -92,7 +92,7 @@ static void read_token(struct proxy *px, const struct packet *p, const struct si
 	case TOKEN_OK:
 		break;
 	}
-	if (token.purpose == TOKEN_ROUTE) {
+	if (token->purpose == TOKEN_ROUTE) {
 		if (p->msg.to.tag.n == 0) {             /* no bearer key: only inside its dialog */
 			v->refuse = 403;
 			return;
@@ -102,10 +102,15 @@ static void read_token(struct proxy *px, const struct packet *p, const struct si
 		v->path = true;
 		v->own_path_ob = uri->ob;
 	}
-	if (flow_ref_none(&token.flow))
-		v->registration = token.registration;   /* the last one says whom the request is for (record_route_add) */
+	if (flow_ref_none(&token->flow))
+		v->registration = token->registration;  /* the last one says whom the request is for (record_route_add) */
 	else
-		read_flow(px, p, &token, v);
+		read_flow(px, p, token, v);
+}
+
+static enum token_result read_token(const struct proxy *px, const struct packet *p, const struct sip_uri *uri, struct flow_token *token)
+{
+	return flow_token_read(px->s.transport, uri->user, p->msg.call_id, token);
 }
 
 /* A value of another node of ours on top, and its phone is registered on the flow that this request came on: its edge is down, and
@@ -115,7 +120,7 @@ static bool left_its_edge(struct proxy *px, const struct packet *p, const struct
 {
 	struct flow_token token;
 	if (p->msg.to.tag.n == 0 || (v->own && !*edge) ||
-	    flow_token_read(px->s.transport, uri->user, p->msg.call_id, &token) != TOKEN_OK || token.purpose != TOKEN_ROUTE)
+	    read_token(px, p, uri, &token) != TOKEN_OK || token.purpose != TOKEN_ROUTE)
 		return false;
 	if (*edge)
 		return token.node == *edge && flow_ref_none(&token.flow);
@@ -131,11 +136,12 @@ static bool left_its_edge(struct proxy *px, const struct packet *p, const struct
 static void undo_strict_router(struct proxy *px, const struct packet *p, struct route_view *v)
 {
 	struct flow_token token;
-	if (v->ruri.user.n == 0 || p->msg.first[SIP_H_ROUTE] < 0 || !is_ours(px, &v->ruri))
+	if (v->ruri.user.n == 0 || p->msg.first[SIP_H_ROUTE] < 0)
 		return;
-	if (flow_token_read(px->s.transport, v->ruri.user, p->msg.call_id, &token) == TOKEN_ABSENT)
+	enum token_result read = read_token(px, p, &v->ruri, &token);
+	if (read == TOKEN_ABSENT || !is_ours(px, &v->ruri))
 		return;
-	read_token(px, p, &v->ruri, v);
+	follow_token(px, p, &v->ruri, read, &token, v);
 	struct sip_values it;
 	struct str value, last = STR_NONE;
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
@@ -169,8 +175,9 @@ void proxy_look_at_routes(struct proxy *px, struct packet *p, struct route_view 
 			return;
 		}
 		if (is_ours(px, &addr.uri)) {
+			struct flow_token token;
 			if (flow_ref_none(&v->flow) && !v->lost)        /* values below are still ours to take off */
-				read_token(px, p, &addr.uri, v);
+				follow_token(px, p, &addr.uri, read_token(px, p, &addr.uri, &token), &token, v);
 		} else if (!left_its_edge(px, p, &addr.uri, v, &edge)) {
 			v->next = value;
 			return;

@@ -91,7 +91,6 @@ bool target_of_binding(struct context *cx, struct target *t, const struct bindin
 	if (!sip_uri_parse(b->contact, &contact))
 		return false;
 	t->ruri = as_ruri(cx, b->contact, &contact, cx->arena);
-	t->registration = token_registration(transport_keys(cx->px->s.transport), b->aor, b->instance);
 	if (b->path.n) {
 		struct str rest = b->path, first;
 		struct sip_addr top;

@@ -72,6 +72,7 @@ static void a_thousand_domains_are_all_found_in_the_index(void **state)
 	policy_index(&p);
 	for (unsigned i = 0; i < COUNT(many); i++)
 		assert_ptr_equal(policy_domain(&p, many[i].name), &many[i]);
+	assert_ptr_equal(policy_domain(&p, STR("CUSTOMER0.Example.")), &many[0]);
 	assert_null(policy_domain(&p, STR("customer1000.example")));
 	arena_fini(&p.arena);
 }
