@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define TICKET_KEY_BYTES 80
+/* TLS 1.3: 128 bits first. Nobody breaks them, and SHA-256, which processors have, makes a handshake 10 % cheaper than SHA-384. */
+#define SUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 static const char *last_error(void)
 {
@@ -92,7 +94,9 @@ static SSL_CTX *new_context(struct tls *tls, const SSL_METHOD *method)
 	if (!ctx)
 		return NULL;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Without NO_AUTO_CHAIN each handshake would look for our issuers again, in folders too: complete_chain has done it. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_ciphersuites(ctx, SUITES);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
 	                         SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -105,6 +109,18 @@ static int fail_listener(struct transport_error *error, const struct listener *l
 	char text[ADDR_TEXT];
 	return transport_fail(error, -EINVAL, "tls %s: %s %.*s: %s; it must be a readable PEM file", addr_text(&l->bound, text),
 	                      what, STR_FMT(file), last_error());
+}
+
+/* A file with the certificate alone: its issuers may be among the authorities. A root is not sent: who does not have it does
+ * not trust it. */
+static void complete_chain(SSL_CTX *ctx)
+{
+	STACK_OF(X509) *chain = NULL;
+	SSL_CTX_get0_chain_certs(ctx, &chain);
+	if (sk_X509_num(chain) < 1)
+		SSL_CTX_build_cert_chain(ctx, SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR | SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR |
+		                              SSL_BUILD_CHAIN_FLAG_NO_ROOT);
+	ERR_clear_error();
 }
 
 static int load_certificate(SSL_CTX *ctx, const struct listener *l, struct transport_error *error)
@@ -124,6 +140,7 @@ static int load_certificate(SSL_CTX *ctx, const struct listener *l, struct trans
 		return transport_fail(error, -EINVAL, "tls %s: the private key %.*s does not belong to the certificate %.*s",
 		                      addr_text(&l->bound, text), STR_FMT(l->key), STR_FMT(l->certificate));
 	}
+	complete_chain(ctx);
 	return 0;
 }
 
