@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define ACCEPTS_A_TURN 32
+#define ACCEPTS_A_TURN 8                /* the others wait for as long as it takes */
 #define RETRY_MS       50
 #define OUTGOING_SHARE 16               /* one descriptor in so many is kept for connections of ours... */
 #define OUTGOING_MAX   256              /* ...but no more than this */

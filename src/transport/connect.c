@@ -210,7 +210,7 @@ void stream_connected(struct stream *s)
 	s->heard_ms = loop_now_ms(s->w->loop);
 	if (s->tls) {
 		stream_enter(s, STREAM_HANDSHAKE);
-		tls_handshake_wants_turn(s);    /* the client speaks first */
+		stream_wants_handshake(s);      /* the client speaks first */
 	} else {
 		stream_enter(s, STREAM_OPEN);
 		stream_wants_flush(s);

@@ -129,7 +129,7 @@ struct stream *stream_new(struct transport_worker *w, int fd, const struct flow_
 	s->opened_ms = s->heard_ms = loop_now_ms(w->loop);
 	s->timer.fire = deadline_fired;
 	list_init(&s->dirty);
-	list_init(&s->handshake);
+	list_init(&s->share);
 	list_init(&s->parking);
 	list_init(&s->rank);
 	list_init(&s->grave);
@@ -158,8 +158,7 @@ void stream_rewatch(struct stream *s)
 	if (s->state == STREAM_CLOSED)
 		return;
 	uint32_t events = s->writing ? EPOLLOUT : 0;
-	/* Neither a parked connection nor one whose handshake waits for its share of the turn is read. */
-	if (!s->parked && list_empty(&s->handshake))
+	if (!s->parked && !s->paused)
 		events |= EPOLLIN;
 	loop_rewatch(s->w->loop, &s->io, events);
 }
@@ -199,7 +198,7 @@ static void take_apart(struct stream *s)
 	packet_free(s->parked);
 	s->parked = NULL;
 	list_remove(&s->dirty);
-	list_remove(&s->handshake);
+	list_remove(&s->share);
 	list_remove(&s->parking);
 	list_remove(&s->rank);
 	list_remove(&s->grave);                 /* from w->lingering */

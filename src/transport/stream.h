@@ -24,6 +24,7 @@ struct stream {
 	struct flow_ref ref;
 	enum stream_state state;
 	bool outgoing, outbound, writing, half_closed;
+	bool paused;                    /* stands in line since an earlier turn: not watched for reading */
 	struct loop_timer timer;        /* the earliest deadline, or before it */
 	int64_t opened_ms;              /* also: when its present state began, before STREAM_OPEN and in STREAM_LINGER */
 	int64_t heard_ms;               /* the last byte */
@@ -49,7 +50,8 @@ struct stream {
 	size_t cipher_offset;
 	struct str peer_names;          /* TLS: what the peer's certificate proved; from the heap */
 	struct outgoing_entry *entry;   /* where transport_open finds it; NULL: nowhere */
-	struct list dirty, handshake, parking;
+	struct list dirty, parking;
+	struct list share;              /* in w->readers or w->handshakes */
 	struct list rank;               /* accepted and not registered: in w->strangers or w->guests */
 	struct list grave;              /* in w->lingering, then in w->dead */
 };
@@ -74,8 +76,15 @@ void stream_heard(struct stream *s);                    /* a byte came */
 void stream_expect_acks(struct stream *s);              /* perhaps something was sent */
 void stream_check_acks(struct stream *s);               /* s->acks_due_ms has come */
 
+/* --- shares.c --- */
+void stream_wants_handshake(struct stream *s);          /* a step of it, at the turn's end */
+void stream_wants_read(struct stream *s);               /* there is more than one read took */
+bool stream_may_read(const struct stream *s);           /* at once, not in line */
+void stream_shares_run(struct transport_worker *w);
+
 /* --- reading (stream_read.c) --- */
 void stream_read(struct stream *s);
+void stream_read_some(struct stream *s);                /* whose turn it is */
 /* Bytes of the peer, decrypted where need be. */
 void stream_take(struct stream *s, struct str bytes);
 void stream_unpark(struct loop_timer *timer);

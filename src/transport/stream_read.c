@@ -153,14 +153,8 @@ static bool discard(struct stream *s, ssize_t n)
 	return true;
 }
 
-void stream_read(struct stream *s)
+void stream_read_some(struct stream *s)
 {
-	if (s->state == STREAM_CLOSED)
-		return;
-	if (s->state == STREAM_HANDSHAKE) {
-		tls_handshake_wants_turn(s);
-		return;
-	}
 	ssize_t n = recv(s->io.fd, s->w->scratch, READ_BYTES, 0);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
@@ -179,4 +173,18 @@ void stream_read(struct stream *s)
 		tls_take(s, bytes);
 	else
 		stream_take(s, bytes);
+	if (n == READ_BYTES && s->state == STREAM_OPEN && !s->parked)
+		stream_wants_read(s);
+}
+
+void stream_read(struct stream *s)
+{
+	if (s->state == STREAM_CLOSED)
+		return;
+	if (s->state == STREAM_HANDSHAKE)
+		stream_wants_handshake(s);
+	else if (stream_may_read(s))
+		stream_read_some(s);
+	else
+		stream_wants_read(s);
 }

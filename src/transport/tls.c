@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls.c - sessions: handshake, decrypting, encrypting. */
-#include "clock.h"
 #include "stream.h"
 #include "tls_name.h"
 #include "tls_private.h"
@@ -8,7 +7,6 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
-#define HANDSHAKE_MS  2                 /* of a turn, for all handshakes together */
 #define SHIP_BYTES    32768             /* records collected before a system call */
 #define LOG_MS        60000
 
@@ -198,15 +196,6 @@ static void give(struct stream *s, struct str bytes)
 
 /* --- handshake --- */
 
-void tls_handshake_wants_turn(struct stream *s)
-{
-	if (!list_empty(&s->handshake))
-		return;
-	list_add_tail(&s->w->handshakes, &s->handshake);
-	stream_rewatch(s);                      /* nothing more is told until it had its share */
-	worker_wants_flush(s->w);
-}
-
 static const char *failure_text(const struct tls_session *session)
 {
 	long verified = SSL_get_verify_result(session->ssl);
@@ -249,7 +238,7 @@ static bool learn_names(struct stream *s)
 	return !s->outgoing || !set->tls_verify || tls_name_matches(certificate, s->tls->name, set->wildcard_certificates);
 }
 
-static void handshake_step(struct stream *s)
+void tls_handshake_step(struct stream *s)
 {
 	ssize_t n = recv(s->io.fd, s->w->scratch, READ_BYTES, 0);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -277,19 +266,6 @@ static void handshake_step(struct stream *s)
 	stream_enter(s, STREAM_OPEN);
 	stream_wants_flush(s);
 	tls_take(s, s->w->tls->received);       /* what came along with the last flight */
-}
-
-void tls_handshakes_run(struct transport_worker *w)
-{
-	int64_t since_ms = list_empty(&w->handshakes) ? 0 : clock_ms();
-	while (!list_empty(&w->handshakes)) {
-		struct stream *s = CONTAINER(list_pop(&w->handshakes), struct stream, handshake);
-		handshake_step(s);
-		if (clock_ms() - since_ms >= HANDSHAKE_MS)
-			break;
-	}
-	if (!list_empty(&w->handshakes))
-		worker_wants_flush(w);          /* the next turn does not wait */
 }
 
 /* --- data --- */

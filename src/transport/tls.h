@@ -24,10 +24,7 @@ void tls_session_free(struct tls_session *session);             /* NULL is fine 
 /* The name we asked the peer for; STR_NONE when it is the client. */
 struct str tls_session_name(const struct tls_session *session);
 
-/* Handshakes wait for the turn's end, after the established flows, and get HANDSHAKE_MS of it together;
- * who is not served then is first in the next. */
-void tls_handshake_wants_turn(struct stream *s);
-void tls_handshakes_run(struct transport_worker *w);
+void tls_handshake_step(struct stream *s);                      /* at the turn's end (shares.c) */
 
 void tls_take(struct stream *s, struct str bytes);              /* what the socket gave: decrypt and pass on */
 void tls_flush(struct stream *s);                               /* encrypt what waits, as far as the socket takes it */

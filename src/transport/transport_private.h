@@ -20,7 +20,7 @@
 #define WORKERS_MAX    64
 #define LISTENERS_MAX  64
 #define NO_LISTENER    255              /* flow_ref.listener of a connection of ours without a listener of its kind */
-#define READ_BYTES     16384            /* of one stream in one turn: the others wait no longer than that takes */
+#define READ_BYTES     8192             /* of one stream in one turn: the others wait no longer than that takes */
 #define UDP_BATCH      64               /* datagrams a system call */
 #define DATAGRAM_MAX   65507            /* UDP payload over IPv4 */
 
@@ -104,6 +104,8 @@ struct transport_worker {
 	struct list udp_dirty;          /* ports with datagrams to send */
 	struct list dirty;              /* streams with bytes to send */
 	struct list handshakes;         /* streams whose TLS handshake has something to do */
+	struct list readers;            /* streams with more to read than their part of this turn */
+	int64_t reads_end_us;           /* of this turn, for streams that are read as they come; 0: none was yet */
 	struct list parked;             /* streams that wait for room in another worker's queue */
 	struct list strangers;          /* accepted, no message yet; the oldest first */
 	struct list guests;             /* accepted, not registered; the one whose last message is oldest first */

@@ -169,7 +169,7 @@ static void turn_end(struct loop_hook *hook)
 {
 	struct transport_worker *w = CONTAINER(hook, struct transport_worker, turn_end);
 	loop_timer_stop(w->loop, &w->flush_timer);
-	tls_handshakes_run(w);
+	stream_shares_run(w);
 	for (struct list *n; (n = list_pop(&w->dirty)); )
 		stream_flush(CONTAINER(n, struct stream, dirty));
 	for (struct list *n; (n = list_pop(&w->udp_dirty)); )
@@ -189,6 +189,7 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	list_init(&w->udp_dirty);
 	list_init(&w->dirty);
 	list_init(&w->handshakes);
+	list_init(&w->readers);
 	list_init(&w->parked);
 	list_init(&w->strangers);
 	list_init(&w->guests);
