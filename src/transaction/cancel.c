@@ -8,7 +8,7 @@
 
 static void answer_200(struct txns *x, const struct txn_key *key, struct packet *p)
 {
-	struct str tag = tag_for(x, &p->msg, TAG_TRANSACTION, &p->arena);
+	struct str tag = tag_for(x, p, TAG_TRANSACTION);
 	struct wire *w = answer_new(x, &p->msg, 200, STR_NONE, tag, STR_NONE);
 	server_finished_new(x, p, key, w);
 	wire_unref(w);
@@ -16,7 +16,7 @@ static void answer_200(struct txns *x, const struct txn_key *key, struct packet 
 
 void server_receive_cancel(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, SIP_CANCEL, p->msg.to.tag, &p->arena);
+	struct txn_key key = txn_key_in(x, p);
 	if (server_absorb_copy(x, p, &key)) {
 		packet_free(p);
 		return;

@@ -85,6 +85,16 @@ struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, enum si
 	return key;
 }
 
+struct txn_key txn_key_in(const struct txns *x, struct packet *request)
+{
+	if (!request->key.n) {
+		struct txn_key key = txn_key_of(x, &request->msg, request->msg.method, request->msg.to.tag, &request->arena);
+		request->key = key.bytes;
+		request->key_hash = key.hash;
+	}
+	return (struct txn_key){ request->key, request->key_hash };
+}
+
 bool txn_key_is_old_style(struct str key)
 {
 	return key.p[0] == '2';

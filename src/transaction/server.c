@@ -122,7 +122,7 @@ static void start(struct server *s)
 
 struct txn_server *txn_accept(struct txns *x, struct packet *p)
 {
-	struct txn_key key = { p->key, p->key_hash };
+	struct txn_key key = txn_key_in(x, p);
 	if (server_find(x, &key) || server_kept_find(x, &key)) {        /* a copy that came while the first was thought about */
 		x->counts.absorbed++;
 		packet_free(p);
@@ -195,7 +195,7 @@ void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct s
 {
 	struct packet *p = st->packet;
 	assert(p);                                      /* gone with a 2xx */
-	struct str tag = status > 100 ? tag_for(x, &p->msg, TAG_TRANSACTION, &p->arena) : STR_NONE;
+	struct str tag = status > 100 ? tag_for(x, p, TAG_TRANSACTION) : STR_NONE;
 	struct wire *w = answer_new(x, &p->msg, status, phrase, tag, extra);
 	txn_reply(x, st, status, w);
 	wire_unref(w);
@@ -245,9 +245,7 @@ bool server_absorb_copy(struct txns *x, const struct packet *p, const struct txn
 
 void server_receive(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, p->msg.method, p->msg.to.tag, &p->arena);
-	p->key = key.bytes;
-	p->key_hash = key.hash;
+	struct txn_key key = txn_key_in(x, p);
 	if (server_absorb_copy(x, p, &key))
 		packet_free(p);
 	else
@@ -278,7 +276,7 @@ void server_receive_ack(struct txns *x, struct packet *p)
 		key = txn_key_of(x, &p->msg, SIP_INVITE, STR_NONE, &p->arena);
 		ack = ack_came(x, &key, &p->msg.to.tag);
 	}
-	if (ack == ACK_UP || (ack == ACK_UNKNOWN && !stateless_acked(x, p))) {
+	if (ack == ACK_UP || (ack == ACK_UNKNOWN && !stateless_acked(x, p, &key))) {
 		x->events.ack(x->user, p);
 	} else {
 		x->counts.absorbed++;

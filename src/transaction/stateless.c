@@ -4,27 +4,31 @@
 #include "encode.h"
 #include "transaction_private.h"
 
-/* From what a request, its copies and its ACK have in common. */
-struct str tag_for(const struct txns *x, const struct sip_msg *m, enum tag_kind kind, struct arena *arena)
+#define TAG_SIZE HEX_SIZE(sizeof(uint64_t))
+
+/* From what a request, its copies and its ACK have in common: the key of the transaction that there would be. Its hash is a
+ * secret of the table. */
+static void tag_write(const struct txns *x, uint64_t key_hash, enum tag_kind kind, char out[TAG_SIZE])
 {
-	uint64_t parts[] = {
-		(uint64_t)kind, hash_str(x->tag_key, m->call_id), hash_str(x->tag_key, m->from.tag),
-		hash_str(x->tag_key, m->via.branch), m->cseq,
-	};
+	uint64_t parts[] = { key_hash, (uint64_t)kind };
 	uint64_t tag = hash_bytes(x->tag_key, parts, sizeof parts);
-	char *text = arena_alloc(arena, HEX_SIZE(sizeof tag));
-	hex_write(text, &tag, sizeof tag);
-	return (struct str){ text, HEX_SIZE(sizeof tag) };
+	hex_write(out, &tag, sizeof tag);
 }
 
-bool stateless_acked(const struct txns *x, const struct packet *ack)
+struct str tag_for(const struct txns *x, struct packet *request, enum tag_kind kind)
 {
-	char room[64];
-	struct arena arena;
-	arena_init(&arena, room, sizeof room);
-	bool ours = ack->msg.to.tag.n && str_eq(ack->msg.to.tag, tag_for(x, &ack->msg, TAG_STATELESS, &arena));
-	arena_fini(&arena);
-	return ours;
+	char *text = arena_alloc(&request->arena, TAG_SIZE);
+	tag_write(x, txn_key_in(x, request).hash, kind, text);
+	return (struct str){ text, TAG_SIZE };
+}
+
+bool stateless_acked(const struct txns *x, const struct packet *ack, const struct txn_key *invite)
+{
+	char tag[TAG_SIZE];
+	if (ack->msg.to.tag.n != sizeof tag)
+		return false;
+	tag_write(x, invite->hash, TAG_STATELESS, tag);
+	return memcmp(ack->msg.to.tag.p, tag, sizeof tag) == 0;
 }
 
 struct wire *answer_new(struct txns *x, const struct sip_msg *request, unsigned status, struct str phrase,
@@ -40,7 +44,7 @@ void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, stru
 	if (p->msg.method == SIP_ACK)
 		return;                                 /* never answered */
 	struct reply_path path = reply_path_of(x, p);
-	struct wire *w = answer_new(x, &p->msg, status, phrase, tag_for(x, &p->msg, TAG_STATELESS, &p->arena), extra);
+	struct wire *w = answer_new(x, &p->msg, status, phrase, tag_for(x, p, TAG_STATELESS), extra);
 	reply_send(x, &path, w);
 	wire_unref(w);
 }

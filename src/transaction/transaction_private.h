@@ -84,6 +84,8 @@ struct txn_key {
  * requests have that in their key). In the arena. */
 struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, enum sip_method method, struct str to_tag,
                           struct arena *arena);
+/* The request's own key, made once and kept in the packet. */
+struct txn_key txn_key_in(const struct txns *x, struct packet *request);
 bool txn_key_is_old_style(struct str key);
 /* The sent-by of the request with this key, a slice of it; *port 0: absent. */
 struct str txn_key_sent_by(struct str key, uint16_t *port);
@@ -130,9 +132,9 @@ struct wire *answer_new(struct txns *x, const struct sip_msg *request, unsigned 
                         struct str to_tag, struct str extra);
 /* The To tag of our own answers: equal for every copy of a request, unguessable. In the arena. */
 enum tag_kind { TAG_STATELESS, TAG_TRANSACTION };
-struct str tag_for(const struct txns *x, const struct sip_msg *request, enum tag_kind kind, struct arena *arena);
-/* The ACK is for a response that we sent without a transaction. */
-bool stateless_acked(const struct txns *x, const struct packet *ack);
+struct str tag_for(const struct txns *x, struct packet *request, enum tag_kind kind);
+/* The ACK for the INVITE with this key is for a response that we sent without a transaction. */
+bool stateless_acked(const struct txns *x, const struct packet *ack, const struct txn_key *invite);
 
 /* --- reply.c --- */
 /* Is the request answered at its source port although it did not ask (settings.force_rport)? */

@@ -98,7 +98,7 @@ static void receive_request(struct txns *x, struct packet *p, bool whole, struct
 {
 	int keep_s = p->msg.method == SIP_REGISTER ? x->settings.keep_s : -1;
 	if (p->msg.via.host.n)
-		sip_stamp_via(&p->msg, &p->from.remote, reply_forces_rport(x, p), keep_s, &p->arena);
+		sip_stamp_via(&p->msg, &p->from.remote, !p->msg.via.has_rport && reply_forces_rport(x, p), keep_s, &p->arena);
 	if (!whole || !sip_check(&p->msg, fault))
 		refuse(x, p, fault);
 	else if (p->msg.method == SIP_ACK)

@@ -101,6 +101,19 @@ bool interfaces_have(struct interfaces *i, const struct addr *a)
 	return found;
 }
 
+static bool may_have_port(const struct listener *l, uint16_t port)
+{
+	return !port || port == l->bound.port || port == l->advertise_port;
+}
+
+static bool is_own_port(const struct transport *t, uint16_t port)
+{
+	unsigned i = 0;
+	while (i < t->listener_count && !may_have_port(&t->listeners[i], port))
+		i++;
+	return i < t->listener_count;
+}
+
 static bool is_listener_host(const struct transport *t, const struct listener *l, struct str host, const struct addr *ip)
 {
 	if (l->advertise_host.n && sip_host_equal(l->advertise_host, host))
@@ -113,12 +126,12 @@ static bool is_listener_host(const struct transport *t, const struct listener *l
 bool transport_is_self(const struct transport *t, struct str host, uint16_t port)
 {
 	struct addr ip;
+	if (!is_own_port(t, port))              /* most often: nothing else to look at */
+		return false;
 	bool numeric = addr_parse_ip(host, &ip);
 	for (unsigned i = 0; i < t->listener_count; i++) {
 		const struct listener *l = &t->listeners[i];
-		if (port && port != l->bound.port && port != l->advertise_port)
-			continue;
-		if (is_listener_host(t, l, host, numeric ? &ip : NULL))
+		if (may_have_port(l, port) && is_listener_host(t, l, host, numeric ? &ip : NULL))
 			return true;
 	}
 	return false;
