@@ -4,6 +4,8 @@
 #include "mem.h"
 #include "record.h"
 
+enum { LOOPS = 64 };            /* more than there are workers, most often */
+
 struct change {
 	struct store_batch batch;
 	struct list pending;            /* in stripe.pending, when there is a store */
@@ -87,8 +89,6 @@ static size_t rows_bytes(struct str aor, const struct step *steps, unsigned coun
 	return n;
 }
 
-static void committed(struct store_batch *batch, int err);
-
 struct change *change_apply(struct location *loc, struct stripe *s, uint64_t hash, struct str aor,
                             const struct step *steps, unsigned count, struct location_update *update)
 {
@@ -108,7 +108,8 @@ struct change *change_apply(struct location *loc, struct stripe *s, uint64_t has
 	c->aor = (struct str){ at, aor.n };
 	c->batch.rows = c->rows;
 	c->batch.count = 0;
-	c->batch.committed = committed;
+	if (update)
+		update->change = c;
 
 	for (unsigned i = 0; i < count; i++) {
 		apply(loc, s, hash, aor, &steps[i]);
@@ -202,45 +203,105 @@ static void take_back(struct stripe *s, struct change *c, unsigned i)
 	}
 }
 
-static void settle(struct change *c, int err)
+static void leave_pending(struct change *c)
 {
 	struct stripe *s = stripe_of(c->loc, c->hash);
 	pthread_mutex_lock(&s->lock);
-	for (unsigned i = err ? c->count : 0; i-- > 0;)
+	list_remove(&c->pending);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void refuse(struct change *c)
+{
+	struct stripe *s = stripe_of(c->loc, c->hash);
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = c->count; i-- > 0;)
 		take_back(s, c, i);
 	list_remove(&c->pending);
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void tell(struct loop_task *task)
+static void end(struct change *c)
 {
-	struct location_update *u = CONTAINER(task, struct location_update, task);
-	u->done(u, u->err);
-}
-
-/* On the store's thread, or, when there is no store, on the caller's. */
-static void committed(struct store_batch *batch, int err)
-{
-	struct change *c = CONTAINER(batch, struct change, batch);
-	struct location_update *u = c->update;
-	if (c->loc->settings.store)
-		settle(c, err);
 	for (unsigned i = 0; i < c->count; i++)
 		mem_free(c->steps[i].old);
 	atomic_fetch_sub_explicit(&c->loc->pending, 1, memory_order_relaxed);
 	mem_free(c);
-	if (u) {
-		u->err = err;
-		u->task.run = tell;
-		loop_post(u->loop, &u->task);
+}
+
+/* On the loop's thread, which made the changes: what it allocated it frees. */
+static void tell(struct loop_task *task)
+{
+	for (struct location_update *u = CONTAINER(task, struct location_update, task), *next; u; u = next) {
+		next = u->next;
+		if (!u->err && u->change->loc->settings.store)
+			leave_pending(u->change);
+		end(u->change);
+		u->done(u, u->err);
 	}
+}
+
+static void post(struct location_update *first)
+{
+	first->task.run = tell;
+	loop_post(first->loop, &first->task);
+}
+
+/* The updates of each loop in one task, so that a commit wakes a worker once. */
+struct answers {
+	struct location_update *first[LOOPS], *last[LOOPS];
+	unsigned count;
+};
+
+static void answer(struct answers *a, struct location_update *u)
+{
+	unsigned i = 0;
+	u->next = NULL;
+	while (i < a->count && a->first[i]->loop != u->loop)
+		i++;
+	if (i == LOOPS) {
+		post(u);
+	} else if (i == a->count) {
+		a->first[i] = a->last[i] = u;
+		a->count++;
+	} else {
+		a->last[i]->next = u;
+		a->last[i] = u;
+	}
+}
+
+/* When nothing became durable the last change goes first, so that each finds its own on top. */
+void change_committed(void *user, struct store_batch *const *batches, unsigned count, int err)
+{
+	struct answers a = { .count = 0 };
+	(void)user;
+	for (unsigned i = err ? count : 0; i-- > 0;)
+		refuse(CONTAINER(batches[i], struct change, batch));
+	for (unsigned i = 0; i < count; i++) {
+		struct change *c = CONTAINER(batches[i], struct change, batch);
+		if (c->update) {
+			c->update->err = err;
+			answer(&a, c->update);
+		} else {
+			if (!err)
+				leave_pending(c);
+			end(c);
+		}
+	}
+	for (unsigned i = 0; i < a.count; i++)
+		post(a.first[i]);
 }
 
 void change_submit(struct change *c)
 {
 	atomic_fetch_add_explicit(&c->loc->pending, 1, memory_order_relaxed);
-	if (c->loc->settings.store)
+	if (c->loc->settings.store) {
 		store_put(c->loc->settings.store, &c->batch);
-	else
-		committed(&c->batch, 0);
+	} else if (c->update) {
+		c->update->err = 0;
+		c->update->next = NULL;
+		post(c->update);
+	} else {
+		end(c);
+	}
 }

@@ -4,6 +4,7 @@
 #ifndef SLUICE_CHANGE_H
 #define SLUICE_CHANGE_H
 
+#include "store.h"
 #include "stripe.h"
 
 struct location;
@@ -20,5 +21,7 @@ struct change *change_apply(struct location *loc, struct stripe *s, uint64_t has
                             const struct step *steps, unsigned count, struct location_update *update);
 /* Hand it to the store, without the lock. It frees itself and posts update's `done`. */
 void change_submit(struct change *c);
+/* The store's answer (store_client.committed); user: the location. */
+void change_committed(void *user, struct store_batch *const *batches, unsigned count, int err);
 
 #endif

@@ -87,6 +87,15 @@ static char *put_str(char *at, struct str s)
 	return at + s.n;
 }
 
+static void seal(char *out, size_t size, uint64_t marker, uint64_t commit, uint32_t count)
+{
+	put64(out, marker);
+	put64(out + SUM_END, commit);
+	put32(out + SUM_END + 8, (uint32_t)size);
+	put32(out + SUM_END + 12, count);
+	put64(out + SUM_AT, sum(marker, out + SUM_END, size - SUM_END));
+}
+
 void frame_write(char *out, uint64_t marker, uint64_t commit, const struct store_row *rows, unsigned count)
 {
 	char *at = out + FRAME_LEAST;
@@ -100,12 +109,12 @@ void frame_write(char *out, uint64_t marker, uint64_t commit, const struct store
 	}
 	while ((at - out) % 8)
 		*at++ = '\0';
-	size_t size = (size_t)(at - out);
-	put64(out, marker);
-	put64(out + SUM_END, commit);
-	put32(out + SUM_END + 8, (uint32_t)size);
-	put32(out + SUM_END + 12, count);
-	put64(out + SUM_AT, sum(marker, out + SUM_END, size - SUM_END));
+	seal(out, (size_t)(at - out), marker, commit, count);
+}
+
+void frame_end_write(char *out, uint64_t marker, uint64_t commit, bool complete)
+{
+	seal(out, FRAME_LEAST, marker, commit, complete ? FRAME_END_COMPLETE : FRAME_END);
 }
 
 size_t frame_size_read(struct str bytes, uint64_t marker)
@@ -117,7 +126,7 @@ size_t frame_size_read(struct str bytes, uint64_t marker)
 }
 
 /* Do the lengths of the rows stay within them? With a sum that fits they do, unless whoever wrote them was wrong. */
-static bool rows_fit(struct str rows, unsigned count)
+static bool rows_fit(struct str rows, uint32_t count)
 {
 	for (; count; count--) {
 		if (rows.n < ROW_FIXED)
@@ -136,7 +145,7 @@ bool frame_read(struct str bytes, uint64_t marker, struct frame *out)
 		return false;
 	*out = (struct frame){ get64(bytes.p + SUM_END), get32(bytes.p + SUM_END + 12),
 	                       { bytes.p + FRAME_LEAST, bytes.n - FRAME_LEAST } };
-	return rows_fit(out->rows, out->count);
+	return frame_is_end(out) ? !out->rows.n : rows_fit(out->rows, out->count);
 }
 
 void frame_row(struct str *rest, struct store_row *out)

@@ -70,11 +70,9 @@ static void put(void *user, const struct store_row *row)
 
 static int write_snapshot(struct sink *sink)
 {
-	sink->st->snapshot(sink->st->user, put, sink);
+	sink->st->client.snapshot(sink->st->client.user, put, sink);
 	if (!sink->err)
-		sink->err = segment_mark_complete(sink->segment);
-	if (!sink->err)
-		sink->err = segment_commit(sink->segment);
+		sink->err = segment_commit(sink->segment, true);
 	return sink->err;
 }
 
@@ -190,7 +188,7 @@ static int write_rows(struct store *st, struct store_batch *const *batches, unsi
 				st->now.until_wall_ms = b->rows[k].expires_wall_ms;
 		*rows += b->count;
 	}
-	return err || !*rows ? err : segment_commit(st->current);
+	return err || !*rows ? err : segment_commit(st->current, false);
 }
 
 int journal_write(struct store *st, struct store_batch *const *batches, unsigned count)

@@ -94,7 +94,8 @@ static int recover(struct location *loc, int64_t wall_ms, char *why, size_t why_
 		log_write(LOG_ERROR, "location: %u bindings in the journal cannot be read and are left out; their phones come back when "
 		          "they register again", r.unreadable);
 	atomic_store(&loc->sequence, highest);
-	return store_start(loc->settings.store, snapshot, loc, why, why_size);
+	struct store_client client = { .user = loc, .snapshot = snapshot, .committed = change_committed };
+	return store_start(loc->settings.store, &client, why, why_size);
 }
 
 int location_new(const struct location_settings *s, int64_t wall_ms, struct location **out, char *why, size_t why_size)

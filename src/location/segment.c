@@ -58,6 +58,15 @@ static int flush(struct segment *s)
 	return 0;
 }
 
+static int save(struct segment *s)
+{
+	int err = flush(s);
+	if (!err && fdatasync(s->fd))
+		err = -errno;
+	s->commit = s->end;
+	return err;
+}
+
 int segment_create(const char *path, struct segment **out)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -69,7 +78,7 @@ int segment_create(const char *path, struct segment **out)
 	s->marker = random_u64();
 	frame_head_write(buf_reserve(&s->frames, FRAME_HEAD), s->marker);
 	s->frames.n = FRAME_HEAD;
-	int err = segment_commit(s);    /* so that a head which is not whole can be told from a damaged one; a full disk shows now */
+	int err = save(s);              /* so that a head which is not whole can be told from a damaged one; a full disk shows now */
 	if (err) {
 		segment_close(s);
 		return err;
@@ -89,18 +98,11 @@ int segment_add(struct segment *s, const struct store_row *rows, unsigned count)
 	return 0;
 }
 
-int segment_mark_complete(struct segment *s)
+int segment_commit(struct segment *s, bool complete)
 {
-	return segment_add(s, NULL, 0);
-}
-
-int segment_commit(struct segment *s)
-{
-	int err = flush(s);
-	if (!err && fdatasync(s->fd))
-		err = -errno;
-	s->commit = s->end;
-	return err;
+	frame_end_write(buf_reserve(&s->frames, FRAME_LEAST), s->marker, s->commit, complete);
+	s->frames.n += FRAME_LEAST;
+	return save(s);
 }
 
 void segment_close(struct segment *s)

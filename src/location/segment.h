@@ -18,13 +18,13 @@ struct segment;
 int segment_create(const char *path, struct segment **out);
 /* Rows that stand or fall together, for the next commit. */
 int segment_add(struct segment *s, const struct store_row *rows, unsigned count);
-/* All that was live when the segment began is in it, this commit included; older ones are obsolete. */
-int segment_mark_complete(struct segment *s);
-int segment_commit(struct segment *s);
+/* All of it is there one day, or nothing. complete: all that was live when the segment began is in it, this commit included;
+ * older ones are obsolete. */
+int segment_commit(struct segment *s, bool complete);
 void segment_close(struct segment *s);          /* what is not committed is lost; NULL is fine */
 
 struct segment_seen {
-	bool complete;                  /* see segment_mark_complete */
+	bool complete;                  /* see segment_commit */
 	/* The last commit. What was read may stand in the system's memory only, left there by a process whose sync failed, and a
 	 * later sync would not tell. The commits before it were synced, or it would not have been begun. */
 	uint64_t doubtful_from, doubtful_to;

@@ -51,9 +51,10 @@ static void load_by_blocks(struct reader *r, size_t want)
 static struct str look(struct reader *r, uint64_t at, size_t want)
 {
 	if (at < r->from || at + want > r->from + r->n) {
+		uint64_t left = at < r->size ? r->size - at : 0;
 		size_t n = want > WINDOW ? want : WINDOW, got = 0;
-		if (n > r->size - at)
-			n = (size_t)(r->size - at);
+		if (n > left)
+			n = (size_t)left;
 		if (n > r->room) {
 			mem_free(r->bytes);
 			r->bytes = mem_alloc(n);
@@ -148,28 +149,67 @@ static bool read_head(struct reader *r)
 	return true;
 }
 
-static void read_frames(struct reader *r, void (*fn)(void *user, const struct store_row *row), void *user)
+/* Where the commit ends that begins at `at`, if all of it is there; else NOWHERE, and *gap is what it lacks first. */
+static uint64_t whole_commit(struct reader *r, uint64_t at, uint64_t *gap)
+{
+	struct frame f = { .count = 1 };
+	uint64_t begin = at;
+	for (size_t size; !frame_is_end(&f); at += size) {
+		size = frame_at(r, at, &f);
+		if (!size || f.commit != begin) {
+			*gap = at;
+			return NOWHERE;
+		}
+	}
+	return at;
+}
+
+/* Where the next commit begins after the one that has this gap; NOWHERE: it is the last. */
+static uint64_t next_commit(struct reader *r, uint64_t gap)
+{
+	struct frame f;
+	for (uint64_t at = find_frame(r, gap); at != NOWHERE; at = find_frame(r, at)) {
+		at += frame_at(r, at, &f);
+		if (f.commit > gap)
+			return f.commit;
+	}
+	return NOWHERE;
+}
+
+/* All frames between. */
+static void hand_over(struct reader *r, uint64_t from, uint64_t to, void (*fn)(void *user, const struct store_row *row), void *user)
 {
 	struct frame f;
 	struct store_row row;
-	uint64_t at = FRAME_HEAD, gap = NOWHERE;        /* the first gap that a frame follows */
-	while (at != NOWHERE && !r->err) {
-		size_t size = frame_at(r, at, &f);
-		if (!size) {
-			uint64_t next = find_frame(r, at);
-			gap = next != NOWHERE && at < gap ? at : gap;
-			at = next;
-			continue;
-		}
-		r->doubtful_from = f.commit;
-		r->doubtful_to = at += size;
-		r->complete |= f.count == 0 && gap == NOWHERE;
-		for (; f.count; f.count--) {
+	while ((from = find_frame(r, from)) < to) {
+		from += frame_at(r, from, &f);
+		r->complete |= f.count == FRAME_END_COMPLETE;
+		for (; f.rows.n && f.count; f.count--) {
 			frame_row(&f.rows, &row);
 			fn(user, &row);
 		}
 	}
-	r->damaged |= gap < r->doubtful_from || r->unreadable;
+}
+
+/* Rows build upon each other: of a commit that the power cut off nothing counts, as nothing of it was promised. In one that was
+ * followed by another a gap is damage, and what can be read counts. */
+static void read_commits(struct reader *r, void (*fn)(void *user, const struct store_row *row), void *user)
+{
+	uint64_t at = FRAME_HEAD, gap, end;
+	for (; !r->err; at = end) {
+		end = whole_commit(r, at, &gap);
+		if (end == NOWHERE) {
+			end = next_commit(r, gap);
+			if (end == NOWHERE)
+				break;
+			r->damaged = true;
+		} else {
+			r->doubtful_from = at;
+			r->doubtful_to = end;
+		}
+		hand_over(r, at, end, fn, user);
+	}
+	r->damaged |= r->unreadable;
 }
 
 static int size_of(struct reader *r)
@@ -189,7 +229,7 @@ int segment_read(const char *path, struct segment_seen *seen, void (*fn)(void *u
 		return -errno;
 	r.err = size_of(&r);
 	if (!r.err && read_head(&r))
-		read_frames(&r, fn, user);
+		read_commits(&r, fn, user);
 	close(r.fd);
 	mem_free(r.bytes);
 	*seen = (struct segment_seen){ r.complete && !r.damaged, r.doubtful_from, r.doubtful_to };

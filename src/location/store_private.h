@@ -28,8 +28,7 @@ struct store {
 	atomic_bool stop, sleeping, durable;
 
 	/* The writer's own */
-	void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink);
-	void *user;
+	struct store_client client;
 	struct segment_info *older;     /* in the order in which they ended */
 	unsigned count;
 	uint64_t last_number;
@@ -39,6 +38,7 @@ struct store {
 	bool needs_snapshot;            /* the next segment must hold all that lives */
 	int failed;                     /* -errno while current is NULL */
 	int64_t retry_ms, retry_wait_ms;
+	int64_t next_us;                /* no commit before this time */
 	struct store_batch *taken[BATCHES_A_COMMIT];
 
 	atomic_uint_fast64_t commits, rows, errors, open_segments;

@@ -11,6 +11,7 @@
 enum { HELD = 8 };
 
 struct store {
+	struct store_client client;
 	struct store_batch *held[HELD];
 	unsigned count;
 };
@@ -29,10 +30,10 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 	return 0;
 }
 
-int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink),
-                void *user, char *why, size_t why_size)
+int store_start(struct store *st, const struct store_client *client, char *why, size_t why_size)
 {
-	(void)st, (void)snapshot, (void)user, (void)why, (void)why_size;
+	(void)why, (void)why_size;
+	st->client = *client;
 	return 0;
 }
 
@@ -109,8 +110,7 @@ static void ask(struct fixture *f, const char *contact, uint32_t reg_id, uint32_
 
 static void answer(struct fixture *f, unsigned which, int err)
 {
-	struct store_batch *batch = f->store.held[which];
-	batch->committed(batch, err);
+	f->store.client.committed(f->store.client.user, &f->store.held[which], 1, err);
 	assert_int_equal(loop_turn(f->kit.loop, 0), 0);
 }
 

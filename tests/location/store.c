@@ -37,28 +37,28 @@ struct bench {
 struct put {
 	struct store_batch batch;
 	struct store_row row;
-	struct bench *bench;
 };
 
-static void committed(struct store_batch *batch, int err)
+static void committed(void *user, struct store_batch *const *batches, unsigned count, int err)
 {
-	struct put *p = (struct put *)batch;
-	struct bench *b = p->bench;
-	size_t n = strlen(b->order);
-	if (n + 1 < sizeof b->order)
-		snprintf(b->order + n, sizeof b->order - n, "%llu", (unsigned long long)p->row.seq % 10);
-	b->told++;
-	b->failed += err != 0;
-	free(p);
-	sem_post(&b->committed);
+	struct bench *b = user;
+	for (unsigned i = 0; i < count; i++) {
+		struct put *p = (struct put *)batches[i];
+		size_t n = strlen(b->order);
+		if (n + 1 < sizeof b->order)
+			snprintf(b->order + n, sizeof b->order - n, "%llu", (unsigned long long)p->row.seq % 10);
+		b->told++;
+		b->failed += err != 0;
+		free(p);
+		sem_post(&b->committed);
+	}
 }
 
 static void put_later(struct bench *b, uint64_t seq, const char *key, const char *record, int64_t expires)
 {
 	struct put *p = calloc(1, sizeof *p);
-	p->bench = b;
 	p->row = (struct store_row){ seq, str_of(key), str_of(record), expires };
-	p->batch = (struct store_batch){ .rows = &p->row, .count = 1, .committed = committed };
+	p->batch = (struct store_batch){ .rows = &p->row, .count = 1 };
 	store_put(b->store, &p->batch);
 }
 
@@ -88,10 +88,11 @@ static void open_store(struct bench *b, int64_t wall_ms, int64_t segment_ms)
 	char why[300] = "";
 	struct store_settings s = { .folder = b->folder, .segment_ms = segment_ms, .retry_ms = 1,
 	                            .refuse_on_failure = !b->go_on };
+	struct store_client client = { .user = b, .snapshot = snapshot, .committed = committed };
 	b->count = 0;
 	if (store_open(&s, &b->store, why, sizeof why) ||
 	    store_recover(b->store, wall_ms, recovered, b, &b->highest, why, sizeof why) ||
-	    store_start(b->store, snapshot, b, why, sizeof why))
+	    store_start(b->store, &client, why, sizeof why))
 		fail_msg("%s", why);
 	qsort(b->words, b->count, sizeof b->words[0], (int (*)(const void *, const void *))strcmp);
 }
@@ -302,6 +303,7 @@ static void put_words(struct bench *b, unsigned count)
 		put(b, i, key, "v", LATE);
 	}
 	store_close(b->store);
+	b->store = NULL;
 }
 
 static void rows_around_damage_are_kept(void **state)
@@ -333,17 +335,17 @@ static void every_damaged_byte_is_seen(void **state)
 	put_words(b, 3);
 	load(b, &f);
 	size_t from = (size_t)(frame_of(&f, "k02") - f.bytes), to = (size_t)(frame_of(&f, "k03") - f.bytes);
+	size_t rows_end = to - FRAME_LEAST;
 	for (size_t i = from; i < to; i++) {
 		struct segment_seen seen;
 		f.bytes[i] ^= 0x10;
 		save(&f);
 		b->count = 0;
 		assert_int_equal(segment_read(f.path, &seen, recovered, b), -EBADMSG);
-		assert_int_equal(b->count, 2);
+		assert_int_equal(b->count, i < rows_end ? 2 : 3);       /* what ends the commit is damaged, not the row */
 		f.bytes[i] ^= 0x10;
 	}
 	save(&f);
-	b->store = NULL;
 }
 
 static void every_cut_of_the_last_commit_is_no_damage(void **state)
@@ -353,7 +355,7 @@ static void every_cut_of_the_last_commit_is_no_damage(void **state)
 	put_words(b, 3);
 	load(b, &f);
 	size_t from = (size_t)(frame_of(&f, "k03") - f.bytes), end = f.n;
-	for (size_t cut = from; cut < from + 56; cut++) {
+	for (size_t cut = from; cut < from + 88; cut++)  /* behind it the frame that ends it has zeros only */ {
 		struct segment_seen seen;
 		for (unsigned zeros = 0; zeros < 2; zeros++) {
 			static struct image g;
@@ -366,7 +368,6 @@ static void every_cut_of_the_last_commit_is_no_damage(void **state)
 			assert_int_equal(b->count, 2);
 		}
 	}
-	b->store = NULL;
 }
 
 static void file_without_its_head_is_read_by_its_first_frame(void **state)
@@ -409,9 +410,8 @@ static void record_that_looks_like_a_frame_is_none(void **state)
 	frame_write(forged, 0x1234567812345678, FRAME_HEAD, &row, 1);
 	open_store(b, 0, 900000);
 	struct put *p = calloc(1, sizeof *p);
-	p->bench = b;
 	p->row = (struct store_row){ 1, STR("k01"), { forged, frame_size(&row, 1) }, LATE };
-	p->batch = (struct store_batch){ .rows = &p->row, .count = 1, .committed = committed };
+	p->batch = (struct store_batch){ .rows = &p->row, .count = 1 };
 	store_put(b->store, &p->batch);
 	sem_wait(&b->committed);
 	put(b, 2, "k02", "v", LATE);

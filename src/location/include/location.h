@@ -17,6 +17,7 @@
 
 struct location;
 struct binding;
+struct change;
 struct store;
 
 struct location_settings {
@@ -37,7 +38,7 @@ void location_settings_init(struct location_settings *s);
 /* Reads the store's live bindings and starts the store; takes it in every case. A binding over a stream of an earlier boot is kept as flow-lost: it
  * guards Call-ID and CSeq order and is listed, but is no target. wall_ms: now. -errno; *why then says what to do. */
 int location_new(const struct location_settings *s, int64_t wall_ms, struct location **out, char *why, size_t why_size);
-/* Closes the store after its last commit, which may still post `done`: before the loops go. NULL is fine. */
+/* Closes the store after its last commit. No REGISTER may wait for its `done` any more: one that does is not told. NULL is fine. */
 void location_free(struct location *loc);
 
 /* The one spelling of an instance-id: "urn:UUID:F81D..." becomes "urn:uuid:f81d...", other URNs lose the case that has no
@@ -102,8 +103,9 @@ struct location_update {
 	void (*done)(struct location_update *self, int err);
 	/* location's own */
 	struct loop_task task;
+	struct location_update *next;   /* of the same commit and loop */
+	struct change *change;
 	int err;
-	void *journal;
 };
 /* All contacts of the request, or none (RG-09). Also checks the AOR's flows: a binding whose flow died
  * between arrival and now is not left as live. */

@@ -21,19 +21,27 @@ struct store_settings {
 	bool refuse_on_failure;         /* store.on_failure: refuse; else memory: go on, not durable, with an alarm */
 };
 
-/* A change on its way to the disk; lives in the caller until `committed` runs (on the writer's
- * thread, exactly once). Batches rows of one request so that they are committed together. */
 struct store_row {
 	uint64_t seq;
 	struct str key;                 /* who: AOR and binding key, opaque here */
 	struct str record;              /* n == 0: deleted */
 	int64_t expires_wall_ms;        /* after this the row is of no use to anybody */
 };
+/* A change on its way to the disk: the rows of one request, which are committed together. Lives in the caller until it is
+ * among those that store_client.committed is given. */
 struct store_batch {
 	struct mpsc_node node;
 	const struct store_row *rows;
 	unsigned count;
-	void (*committed)(struct store_batch *self, int err);   /* 0, or -errno: nothing of it is durable */
+};
+struct store_client {
+	void *user;
+	/* Here or on the writer's thread, when a new segment must start from live memory: puts every binding, and with that the
+	 * older segments are obsolete. */
+	void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink);
+	/* On the writer's thread, once a commit: these, oldest first, are durable (0), or nothing of them is (-errno; only with
+	 * refuse_on_failure, else 0 is said while store_durable says false). */
+	void (*committed)(void *user, struct store_batch *const *batches, unsigned count, int err);
 };
 
 /* Opens the newest state. *why says what to do when it fails (unwritable, locked, damaged beyond reading). */
@@ -45,13 +53,9 @@ int store_open(const struct store_settings *s, struct store **out, char *why, si
 int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, const struct store_row *row), void *user,
                   uint64_t *highest_seq, char *why, size_t why_size);
 /* Begins a segment and starts the writer thread; when no segment can be begun (a full disk) that is an error with
- * refuse_on_failure, else a failure to go on from like any later one. `snapshot` is called, here or on that thread, when a new segment
- * must start from live memory: it puts every binding, and with that the older segments are obsolete. */
-int store_start(struct store *st, void (*snapshot)(void *user, void (*put)(void *sink, const struct store_row *row), void *sink),
-                void *user, char *why, size_t why_size);
-/* Any thread; never waits. A batch without rows is committed after those before it. When a commit fails: with
- * refuse_on_failure each batch of it is told, the last one first, so that it finds its own change on top; else all
- * are told 0 and store_durable says false until a new segment has been started. */
+ * refuse_on_failure, else a failure to go on from like any later one. */
+int store_start(struct store *st, const struct store_client *client, char *why, size_t why_size);
+/* Any thread; never waits. A batch without rows is committed after those before it. */
 void store_put(struct store *st, struct store_batch *batch);
 bool store_durable(const struct store *st);                     /* false after a failure, while in memory mode */
 void store_close(struct store *st);                             /* commits what is queued, joins the thread; NULL is fine */
