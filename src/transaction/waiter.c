@@ -12,7 +12,6 @@ struct waited {
 
 void waiters_init(struct waiters *all)
 {
-	all->key = hash_key_new();
 	map_init(&all->streams);
 }
 
@@ -21,14 +20,16 @@ void waiters_fini(struct waiters *all)
 	map_fini(&all->streams);
 }
 
-static uint64_t hash_of(const struct waiters *all, uint64_t serial)
+/* Serials are ours, no two alike, and nobody outside chooses them: they need no secret, only to be spread. */
+static uint64_t hash_of(uint64_t serial)
 {
-	return hash_bytes(all->key, &serial, sizeof serial);
+	uint64_t hash = serial * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 32;
 }
 
 static struct waited *find(const struct waiters *all, uint64_t serial)
 {
-	struct map_node *n = map_first(&all->streams, hash_of(all, serial));
+	struct map_node *n = map_first(&all->streams, hash_of(serial));
 	for (; n; n = map_again(&all->streams, n)) {
 		struct waited *on = CONTAINER(n, struct waited, node);
 		if (on->serial == serial)
@@ -44,7 +45,7 @@ void waiter_join(struct waiters *all, struct waiter *w, uint64_t serial)
 		on = mem_zalloc(sizeof *on);
 		on->serial = serial;
 		list_init(&on->waiters);
-		map_insert(&all->streams, &on->node, hash_of(all, serial));
+		map_insert(&all->streams, &on->node, hash_of(serial));
 	}
 	list_add_tail(&on->waiters, &w->node);
 	w->on = on;

@@ -4,12 +4,10 @@
 #ifndef SLUICE_TRANSACTION_WAITER_H
 #define SLUICE_TRANSACTION_WAITER_H
 
-#include "hash.h"
 #include "list.h"
 #include "map.h"
 
 struct waiters {
-	struct hash_key key;
 	struct map streams;
 };
 struct waited;
