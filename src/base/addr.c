@@ -47,7 +47,6 @@ bool addr_from_sockaddr(const struct sockaddr *sa, struct addr *out)
 
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *out)
 {
-	memset(out, 0, sizeof *out);
 	if (a->family == AF_INET) {
 		struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(a->port) };
 		memcpy(&in.sin_addr, a->ip, 4);

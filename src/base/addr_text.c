@@ -127,7 +127,7 @@ bool addr_parse(struct str text, uint16_t default_port, struct addr *out)
 	struct addr a;
 	uint32_t port = default_port;
 	if (!addr_parse_ip(text, &a)) {
-		const char *colon = text.n ? memrchr(text.p, ':', text.n) : NULL;
+		const char *colon = str_find_last(text, ':');
 		if (!colon || !str_u32(str_range(colon + 1, text.p + text.n), UINT16_MAX, &port))
 			return false;
 		if (!addr_parse_ip(str_range(text.p, colon), &a))

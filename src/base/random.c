@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define POOL 512
+#define POOL 4096               /* what the kernel is asked for at once: some hundred tokens */
 
 static _Thread_local struct {
 	unsigned char bytes[POOL];

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* str.c - compare, cut, trim and read borrowed bytes. */
+/* str.c - compare and read borrowed bytes. */
 #include "str.h"
 #include "word.h"
 
-/* The first n bytes of a and b are equal but for the case of ASCII letters. */
-static bool fold_equal(const char *a, const char *b, size_t n)
+/* Most often they are the same bytes, or differ in more than what can be the case of a letter. */
+static bool same_letters(uint64_t a, uint64_t b)
 {
-	for (; n >= 8; a += 8, b += 8, n -= 8)
-		if (word_fold(word_load(a)) != word_fold(word_load(b)))
-			return false;
-	return word_fold(word_load_part(a, n)) == word_fold(word_load_part(b, n));
+	uint64_t differ = a ^ b;
+	if (differ == 0)
+		return true;
+	return !(differ & ~0x2020202020202020u) && word_fold(a) == word_fold(b);
 }
 
-bool str_ieq(struct str a, struct str b)
+bool str_fold_equal(const char *a, const char *b, size_t n)
 {
-	return a.n == b.n && fold_equal(a.p, b.p, a.n);
+	for (; n >= 8; a += 8, b += 8, n -= 8)
+		if (!same_letters(word_load(a), word_load(b)))
+			return false;
+	return same_letters(word_load_part(a, n), word_load_part(b, n));
 }
 
 int str_cmp(struct str a, struct str b)
@@ -33,7 +36,7 @@ bool str_starts(struct str s, struct str prefix)
 
 bool str_istarts(struct str s, struct str prefix)
 {
-	return s.n >= prefix.n && fold_equal(s.p, prefix.p, prefix.n);
+	return s.n >= prefix.n && str_fold_equal(s.p, prefix.p, prefix.n);
 }
 
 bool str_ends(struct str s, struct str suffix)
@@ -42,44 +45,21 @@ bool str_ends(struct str s, struct str suffix)
 	       (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
-bool str_cut(struct str *rest, char sep, struct str *head)
+const char *str_find_last(struct str s, char c)
 {
-	const char *at = str_find(*rest, sep);
-	if (!at)
-		return false;
-	*head = str_range(rest->p, at);
-	rest->n -= head->n + 1;
-	rest->p = at + 1;
-	return true;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct str str_trim(struct str s)
-{
-	while (s.n && is_space(s.p[0])) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n && is_space(s.p[s.n - 1]))
-		s.n--;
-	return s;
+	return s.n ? memrchr(s.p, c, s.n) : NULL;
 }
 
 bool str_u64(struct str s, uint64_t max, uint64_t *out)
 {
 	uint64_t number = 0;
-	if (s.n == 0)
-		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
-		if (digit > 9 || digit > max || number > (max - digit) / 10)
+		if (digit > 9 || __builtin_mul_overflow(number, 10u, &number) || __builtin_add_overflow(number, digit, &number))
 			return false;
-		number = number * 10 + digit;
 	}
+	if (s.n == 0 || number > max)
+		return false;
 	*out = number;
 	return true;
 }

@@ -10,7 +10,7 @@ static bool glance_start(struct str line, struct sip_glance *out)
 	if (str_istarts(line, STR("SIP/")))
 		return true;
 	line = str_trim(line);
-	const char *last = line.n ? memrchr(line.p, ' ', line.n) : NULL;
+	const char *last = str_find_last(line, ' ');
 	if (!str_cut(&line, ' ', &head) || last < line.p || !sip_all(head, SIP_C_TOKEN) ||
 	    !str_istarts(str_range(last + 1, line.p + line.n), STR("SIP/")))
 		return false;

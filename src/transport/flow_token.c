@@ -200,7 +200,7 @@ enum token_result flow_token_read(const struct transport *t, struct str user, st
 	uint8_t bytes[TOKEN_MAX], mac[TOKEN_MAC_SIZE];
 	uint64_t id;
 
-	struct str text = { decoded, unescape(user, decoded) };
+	struct str text = str_find(user, '%') ? (struct str){ decoded, unescape(user, decoded) } : user;
 	if (text.n < NAME_TEXT || base64url_read((struct str){ text.p, NAME_TEXT }, bytes, sizeof bytes) < 0)
 		return TOKEN_ABSENT;
 	get(bytes + 1, &id, 4);

@@ -68,14 +68,15 @@ static void tune_udp(int fd, const struct addr *bind_to)
 	set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER);
 	set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER);
 	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER);        /* beyond it, with CAP_NET_ADMIN */
+	bool wildcard = addr_is_any(bind_to);   /* else everything comes to the one address */
 	if (bind_to->family == AF_INET) {
 		set(fd, IPPROTO_IP, IP_RECVERR, 1);
-		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		set(fd, IPPROTO_IP, IP_PKTINFO, wildcard);
 		/* Large messages are fragmented on the way rather than lost to a filtered ICMP. */
 		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	} else {
 		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
-		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, wildcard);
 	}
 }
 

@@ -17,7 +17,7 @@ struct packet *packet_new(struct str text)
 	size_t text_room = (text.n + ALIGN) & ~(ALIGN - 1);     /* at least one byte more: a NUL */
 	size_t room = room_for(text.n);
 	struct packet *p = mem_alloc(sizeof *p + text_room + room);
-	memset(p, 0, sizeof *p);
+	memset(p, 0, offsetof(struct packet, msg));     /* sip_parse clears the rest */
 	char *bytes = (char *)(p + 1);
 	if (text.n)
 		memcpy(bytes, text.p, text.n);

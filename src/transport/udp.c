@@ -21,24 +21,27 @@ struct udp_receive {
 	char bytes[UDP_BATCH][RECEIVE_BYTES];   /* pages that no datagram reaches are never touched */
 };
 
+/* A call changes what it used: lengths of name and control, flags. */
+static void receive_prepare(struct udp_receive *r, int i)
+{
+	r->headers[i] = (struct mmsghdr){ .msg_hdr = {
+		.msg_name = &r->from[i], .msg_namelen = sizeof r->from[i], .msg_iov = &r->iov[i], .msg_iovlen = 1,
+		.msg_control = r->control[i], .msg_controllen = CONTROL_BYTES } };
+}
+
 struct udp_receive *udp_receive_new(void)
 {
-	return mem_alloc(sizeof(struct udp_receive));
+	struct udp_receive *r = mem_alloc(sizeof *r);
+	for (int i = 0; i < UDP_BATCH; i++) {
+		r->iov[i] = (struct iovec){ r->bytes[i], RECEIVE_BYTES };
+		receive_prepare(r, i);
+	}
+	return r;
 }
 
 void udp_receive_free(struct udp_receive *r)
 {
 	mem_free(r);
-}
-
-static void receive_prepare(struct udp_receive *r)
-{
-	for (int i = 0; i < UDP_BATCH; i++) {
-		r->iov[i] = (struct iovec){ r->bytes[i], RECEIVE_BYTES };
-		r->headers[i] = (struct mmsghdr){ .msg_hdr = {
-			.msg_name = &r->from[i], .msg_namelen = sizeof r->from[i], .msg_iov = &r->iov[i], .msg_iovlen = 1,
-			.msg_control = r->control[i], .msg_controllen = CONTROL_BYTES } };
-	}
 }
 
 /* The address that a datagram was sent to, so that the answer leaves from there (TP-04). */
@@ -82,6 +85,26 @@ static void answer_stun(struct udp_port *p, const struct flow_ref *from, struct 
 	wire_unref(bytes);
 }
 
+/* A SIP message, or what should be one. */
+static void take_message(struct udp_port *p, struct str text, const struct flow_ref *from)
+{
+	struct transport_worker *w = p->w;
+	struct packet *refused = NULL;
+	switch (udp_crowd_place(w->crowd, text, from, loop_now_ms(w->loop))) {
+	case CROWD_QUEUED:
+		return;
+	case CROWD_PASS:
+		refused = worker_receive(w, text, from, STR_NONE, HOP_UDP);
+		if (!refused)
+			return;
+		break;
+	case CROWD_DROP:
+		break;
+	}
+	count_add(w, COUNT_DROPPED, 1);         /* who sent it will repeat it */
+	packet_free(refused);
+}
+
 static void take_datagram(struct udp_port *p, struct str text, const struct flow_ref *from)
 {
 	char answer[STUN_ANSWER_MAX];
@@ -100,28 +123,36 @@ static void take_datagram(struct udp_port *p, struct str text, const struct flow
 	}
 	if (is_noise(text))
 		return;
-	struct packet *refused = worker_receive(p->w, text, from, STR_NONE);
-	if (refused) {                          /* its owner is behind: UDP's sender will repeat it */
-		count_add(p->w, COUNT_DROPPED, 1);
-		packet_free(refused);
-	}
+	take_message(p, text, from);
 }
 
-static void read_batch(struct udp_port *p)
+/* True: there may be more. */
+static bool read_batch(struct udp_port *p)
 {
 	struct transport_worker *w = p->w;
 	struct udp_receive *r = w->udp_receive;
 	const struct listener *l = &w->t->listeners[p->listener];
-	receive_prepare(r);
 	int n = recvmmsg(p->io.fd, r->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		struct flow_ref from = { .kind = TRANSPORT_UDP, .listener = p->listener, .local = l->bound };
-		if (!addr_from_sockaddr((struct sockaddr *)&r->from[i], &from.remote) || !from.remote.port)
-			continue;
+		bool known = addr_from_sockaddr((struct sockaddr *)&r->from[i], &from.remote) && from.remote.port;
 		if (l->wildcard)
 			local_of(&r->headers[i].msg_hdr, &from.local);
-		take_datagram(p, (struct str){ r->bytes[i], r->headers[i].msg_len }, &from);
+		if (known)
+			take_datagram(p, (struct str){ r->bytes[i], r->headers[i].msg_len }, &from);
+		receive_prepare(r, i);
 	}
+	return n == UDP_BATCH;
+}
+
+static void read_datagrams(struct udp_port *p)
+{
+	struct transport_worker *w = p->w;
+	int64_t now_ms = loop_now_ms(w->loop);
+	if (read_batch(p))
+		udp_crowd_look(w->crowd, p->io.fd, now_ms);
+	for (int i = 1; i < CROWD_BATCHES && udp_crowd_is(w->crowd, now_ms) && read_batch(p); i++)
+		;
 }
 
 /* --- errors --- */
@@ -194,7 +225,7 @@ static void udp_ready(struct loop_fd *io, uint32_t events)
 		udp_flush(p);
 	}
 	if (events & EPOLLIN)
-		read_batch(p);
+		read_datagrams(p);
 }
 
 /* --- sending --- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
+#include "random.h"
 #include "str.h"
 
 static void ieq_folds_ascii_letters_only(void **state)
@@ -47,8 +48,22 @@ static void absent_and_empty_slices_compare_without_touching_memory(void **state
 	assert_true(str_istarts(STR_NONE, STR("")));
 	assert_true(str_ends(STR_NONE, STR("")));
 	assert_null(str_find(STR_NONE, 'a'));
+	assert_null(str_find_last(STR_NONE, 'a'));
 	assert_null(str_of(NULL).p);
 	assert_int_equal(str_trim(STR_NONE).n, 0);
+}
+
+static void the_first_and_the_last_one_are_found(void **state)
+{
+	struct str s = STR("a:b:c");
+	(void)state;
+	assert_ptr_equal(str_find(s, ':'), s.p + 1);
+	assert_ptr_equal(str_find_last(s, ':'), s.p + 3);
+	assert_ptr_equal(str_find_last(s, 'c'), s.p + 4);
+	s.n = 3;                                /* what stands behind is nobody's */
+	assert_ptr_equal(str_find_last(s, ':'), s.p + 1);
+	assert_null(str_find(s, 'c'));
+	assert_null(str_find_last(s, 'c'));
 }
 
 static void cmp_sorts_by_bytes_and_a_prefix_first(void **state)
@@ -127,17 +142,47 @@ static void numbers_are_digits_only_and_never_overflow(void **state)
 	assert_false(str_u32(STR("4294967296"), UINT32_MAX, &small));
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+/* Digits in any number, with leading zeros and other bytes between, against 128-bit arithmetic. */
+static void numbers_are_what_their_digits_say(void **state)
+{
+	unsigned good = 0;
+	(void)state;
+	for (unsigned turn = 0; turn < 200000; turn++) {
+		char text[40];
+		size_t n = random_below(26);
+		wide value = 0;
+		bool digits = n > 0;
+		for (size_t i = 0; i < n; i++) {
+			text[i] = (char)(i < 5 && turn % 2 ? '0' : "0123456789"[random_below(10)]);
+			if (random_below(300) == 0)
+				text[i] = (char)random_below(256);
+			digits = digits && text[i] >= '0' && text[i] <= '9';
+			value = value * 10 + (unsigned char)text[i] - '0';
+		}
+		uint64_t max = turn % 3 ? UINT64_MAX >> random_below(64) : (uint64_t)value - 1 + random_below(3), number = 1;
+		bool expected = digits && value <= max;
+		assert_int_equal(str_u64((struct str){ text, n }, max, &number), expected);
+		assert_true(number == (expected ? (uint64_t)value : 1));
+		good += expected;
+	}
+	assert_true(good > 20000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ieq_folds_ascii_letters_only),
 		cmocka_unit_test(ieq_agrees_with_the_definition_for_all_pairs_of_bytes),
 		cmocka_unit_test(absent_and_empty_slices_compare_without_touching_memory),
+		cmocka_unit_test(the_first_and_the_last_one_are_found),
 		cmocka_unit_test(cmp_sorts_by_bytes_and_a_prefix_first),
 		cmocka_unit_test(prefixes_and_suffixes),
 		cmocka_unit_test(cut_takes_the_part_before_the_first_separator),
 		cmocka_unit_test(trim_takes_folds_for_white_space),
 		cmocka_unit_test(numbers_are_digits_only_and_never_overflow),
+		cmocka_unit_test(numbers_are_what_their_digits_say),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

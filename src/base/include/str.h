@@ -40,23 +40,54 @@ static inline bool str_eq(struct str a, struct str b)
 }
 
 /* Equal without regard to the case of ASCII letters. */
-bool str_ieq(struct str a, struct str b);
+bool str_fold_equal(const char *a, const char *b, size_t n);
+static inline bool str_ieq(struct str a, struct str b)
+{
+	return a.n == b.n && str_fold_equal(a.p, b.p, a.n);
+}
 /* -1, 0, 1 in byte order; a prefix sorts first. */
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 
-/* Take the part of *rest before sep; false, and nothing changed, when sep is absent. */
-bool str_cut(struct str *rest, char sep, struct str *head);
-
-/* Without leading and trailing SP, HTAB, CR and LF (a fold is white space: RFC 3261 §7.3.1). */
-struct str str_trim(struct str s);
-
 /* The first position of c, or NULL. */
 static inline const char *str_find(struct str s, char c)
 {
 	return s.n ? memchr(s.p, c, s.n) : NULL;
+}
+
+/* The last one, or NULL. */
+const char *str_find_last(struct str s, char c);
+
+/* Take the part of *rest before sep; false, and nothing changed, when sep is absent. */
+static inline bool str_cut(struct str *rest, char sep, struct str *head)
+{
+	const char *at = str_find(*rest, sep);
+	if (!at)
+		return false;
+	*head = str_range(rest->p, at);
+	rest->n -= head->n + 1;
+	rest->p = at + 1;
+	return true;
+}
+
+/* SP, HTAB, CR or LF: a fold is white space (RFC 3261 §7.3.1). */
+static inline bool str_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without leading and trailing white space. */
+static inline struct str str_trim(struct str s)
+{
+	while (s.n && str_is_space(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && str_is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
 }
 
 /* All of s is decimal digits and the number is at most max: true and *out is set. No sign, no white

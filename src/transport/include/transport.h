@@ -59,11 +59,11 @@ struct packet {
 	int64_t at_ms;
 	struct str peer_names;          /* what the peer's verified TLS certificate proves (a client's, or a next hop's that we
 	                                 * connected to), comma-separated; n == 0: nothing */
-	struct sip_msg msg;             /* filled by the transaction layer */
 	struct str key;                 /* the transaction layer's own, a request's: what makes it this one and no other */
 	uint64_t key_hash;
 	struct loop_task task;          /* transport's own */
 	void *owner;                    /* transport's own */
+	struct sip_msg msg;             /* filled by the transaction layer (sip_parse); until then it holds anything */
 };
 /* For transport, tests and what answers itself: a packet with a copy of text. */
 struct packet *packet_new(struct str text);
