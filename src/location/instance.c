@@ -10,9 +10,17 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+static bool has_capital(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+			return true;
+	return false;
+}
+
 struct str location_instance(struct str instance, struct arena *arena)
 {
-	if (!str_istarts(instance, STR("urn:")))
+	if (!has_capital(instance) || !str_istarts(instance, STR("urn:")))
 		return instance;
 
 	bool uuid = str_istarts(instance, STR("urn:uuid:"));

@@ -50,11 +50,11 @@ static uint32_t reg_id_of(const struct contact_update *c)
 
 /* The binding that this contact is about. URI equality is not transitive: of several the one that is
  * spelled the same is meant. */
-static struct entry *bound(const struct plan *p, const struct contact_update *c, struct str instance)
+static struct entry *bound(const struct plan *p, const struct contact_update *c)
 {
 	struct entry *found = NULL;
 	for (struct entry *e = first_of(p); e; e = e->next) {
-		if (!entry_matches(e, instance, reg_id_of(c), &c->uri) || in_plan(p, e))
+		if (!entry_matches(e, c->instance, reg_id_of(c), &c->uri) || in_plan(p, e))
 			continue;
 		if (!found || str_eq(entry_string(e, ENTRY_CONTACT), c->contact))
 			found = e;
@@ -63,24 +63,23 @@ static struct entry *bound(const struct plan *p, const struct contact_update *c,
 }
 
 /* A later contact of the same request that is about the same binding decides. */
-static bool overruled(const struct plan *p, unsigned at, struct str instance)
+static bool overruled(const struct plan *p, unsigned at)
 {
 	const struct contact_update *c = &p->u->contacts[at];
 	for (unsigned i = at + 1; i < p->u->contact_count; i++) {
 		const struct contact_update *later = &p->u->contacts[i];
 		if (reg_id_of(c) != reg_id_of(later))
 			continue;
-		if (reg_id_of(c) ? str_eq(instance, location_instance(later->instance, p->u->arena))
-		                 : sip_uri_equal(&c->uri, &later->uri))
+		if (reg_id_of(c) ? str_eq(c->instance, later->instance) : sip_uri_equal(&c->uri, &later->uri))
 			return true;
 	}
 	return false;
 }
 
-static struct entry *entry_for(const struct location_update *u, const struct contact_update *c, struct str instance)
+static struct entry *entry_for(const struct location_update *u, const struct contact_update *c)
 {
 	return entry_new(&(struct binding){
-		.instance = instance, .reg_id = reg_id_of(c), .contact = c->contact, .contact_params = c->contact_params,
+		.instance = c->instance, .reg_id = reg_id_of(c), .contact = c->contact, .contact_params = c->contact_params,
 		.path = u->path, .call_id = u->call_id, .user_agent = u->user_agent, .cseq = u->cseq, .q = c->q,
 		.expires_wall_ms = u->wall_ms + (int64_t)c->expires_s * 1000, .updated_wall_ms = u->wall_ms,
 		.flow = u->flow, .via_flow = u->via_flow,
@@ -91,13 +90,12 @@ static enum location_result plan_contacts(struct plan *p)
 {
 	for (unsigned i = 0; i < p->u->contact_count; i++) {
 		const struct contact_update *c = &p->u->contacts[i];
-		struct str instance = location_instance(c->instance, p->u->arena);
-		if (overruled(p, i, instance))
+		if (overruled(p, i))
 			continue;
-		struct entry *old = bound(p, c, instance);
+		struct entry *old = bound(p, c);
 		if (old && stale(p, old))
 			return LOCATION_STALE;
-		struct entry *fresh = c->expires_s ? entry_for(p->u, c, instance) : NULL;
+		struct entry *fresh = c->expires_s ? entry_for(p->u, c) : NULL;
 		if (old || fresh)
 			p->steps[p->count++] = (struct step){ old, fresh };
 	}

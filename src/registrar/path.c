@@ -41,8 +41,8 @@ static enum register_fault join(struct registration *g)
 enum register_fault path_read(struct registration *g, unsigned rights)
 {
 	const struct sip_msg *m = &g->packet->msg;
-	enum register_fault fault = join(g);
 	bool any = m->first[SIP_H_PATH] >= 0;
+	enum register_fault fault = any ? join(g) : REGISTER_FINE;
 	g->direct = !any && count_vias(m) == 1;
 	if (any && !(rights & PEER_PATH))
 		return REGISTER_PATH_STRANGER;

@@ -45,6 +45,8 @@ static enum register_fault check_require(struct registration *g)
 	struct sip_values it;
 	struct str tag;
 	struct buf unknown = { 0 };
+	if (!sip_first(&g->packet->msg, SIP_H_REQUIRE))
+		return REGISTER_FINE;
 	sip_values_begin(&it, &g->packet->msg, SIP_H_REQUIRE);
 	while (sip_values_next(&it, &tag)) {
 		if (tag.n == 0 || str_ieq(tag, STR("path")) || str_ieq(tag, STR("outbound")))

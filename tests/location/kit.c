@@ -114,10 +114,10 @@ static void done(struct location_update *u, int err)
 	a->done = true;
 }
 
-static struct contact_update contact_of(const struct reg *r, const char *uri, uint32_t expires_s)
+static struct contact_update contact_of(struct kit *k, const struct reg *r, const char *uri, uint32_t expires_s)
 {
 	struct contact_update c = {
-		.contact = str_of(uri), .contact_params = str_of(r->params), .instance = str_of(r->instance),
+		.contact = str_of(uri), .contact_params = str_of(r->params), .instance = location_instance(str_of(r->instance), &k->arena),
 		.reg_id = r->reg_id, .q = r->q ? r->q : 1000, .expires_s = expires_s,
 	};
 	assert_true(sip_uri_parse(c.contact, &c.uri));
@@ -141,9 +141,9 @@ enum location_result kit_register(struct kit *k, struct reg r)
 	struct contact_update contacts[2];
 	unsigned count = 0;
 	if (r.contact)
-		contacts[count++] = contact_of(&r, r.contact, r.expires_s);
+		contacts[count++] = contact_of(k, &r, r.contact, r.expires_s);
 	if (r.also)
-		contacts[count++] = contact_of(&r, r.also, r.also_expires_s);
+		contacts[count++] = contact_of(k, &r, r.also, r.also_expires_s);
 	struct asked a = { .u = {
 		.aor = str_of(r.aor ? r.aor : "bob@example.com"), .star = r.star, .contacts = contacts, .contact_count = count,
 		.path = str_of(r.path), .call_id = str_of(r.call_id ? r.call_id : "c1"), .cseq = r.cseq,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expiry, star, q, the order of requests, and what the 200 lists. */
 #include "bench.h"
+#include <time.h>
 
 #define HERE "<sip:alice@192.0.2.1:5060>"
 
@@ -172,6 +173,23 @@ static void an_older_request_of_the_same_call_changes_nothing(void **state)
 	assert_true(has(b, "Contact: " HERE ";expires=900"));
 }
 
+/* As the C library has it: the last days of February and of years, centuries, and a stride that meets every day of the week. */
+static void the_date_is_right_on_any_day(void **state)
+{
+	static const int64_t days[] = { 0, 58, 59, 364, 365, 789, 790, 11015, 11016, 11017, 11322, 19782, 19783, 47540, 47541, 157112 };
+	struct bench *b = *state;
+	for (unsigned i = 0; i < COUNT(days) + 400; i++) {
+		time_t now = (i < COUNT(days) ? days[i] : 20000 + 37 * (int64_t)i) * 86400 + 86399 - 3661 * (int64_t)(i % 20);
+		char line[64];
+		struct tm t;
+		wall_now = (int64_t)now * 1000 + 999;
+		strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &t));
+		assert_int_equal(send_register(b, &(struct reg){ 0 }), 200);
+		if (!has(b, line))
+			fail_msg("%s", line);
+	}
+}
+
 /* RG-25 RG-27 */
 static void the_answer_lists_what_is_left_of_every_binding(void **state)
 {
@@ -291,6 +309,7 @@ int main(void)
 		CASE(one_bad_contact_refuses_them_all),
 		CASE(a_plain_binding_is_found_by_uri_equality),
 		CASE(an_older_request_of_the_same_call_changes_nothing),
+		CASE(the_date_is_right_on_any_day),
 		CASE(the_answer_lists_what_is_left_of_every_binding),
 		CASE(a_fetch_changes_nothing),
 		CASE(a_request_with_too_many_contacts_is_refused),

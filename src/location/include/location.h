@@ -42,7 +42,7 @@ int location_new(const struct location_settings *s, int64_t wall_ms, struct loca
 void location_free(struct location *loc);
 
 /* The one spelling of an instance-id: "urn:UUID:F81D..." becomes "urn:uuid:f81d...", other URNs lose the case that has no
- * meaning (OB-75). Without quotes and <>. location_register does it by itself. */
+ * meaning (OB-75). Without quotes and <>. Slices of it where nothing changes. */
 struct str location_instance(struct str instance, struct arena *arena);
 /* The same of a value of +sip.instance as it stands in a Contact: quoted, with or without <>. */
 struct str location_instance_of(struct str value, struct arena *arena);
@@ -70,7 +70,7 @@ struct binding {
 
 /* --- REGISTER --- */
 struct contact_update {
-	struct str contact, contact_params, instance;   /* as in struct binding */
+	struct str contact, contact_params, instance;   /* as in struct binding; instance by location_instance */
 	struct sip_uri uri;             /* of contact: plain bindings are found by URI equality (RG-23) */
 	uint32_t reg_id;                /* with instance: the key is AOR + instance + reg-id, the URI is not compared (OB-69) */
 	int q;
