@@ -5,61 +5,77 @@
 
 /* --- domains --- */
 
-#define HOST_MAX 255            /* RFC 1035 §2.3.4 */
-
-/* A host as it compares: an address, or a name in lower case without its trailing dot. */
-struct host_key {
+/* A host as it compares: an address, or a name in any case without its trailing dot. */
+struct policy_name {
 	struct addr ip;                 /* family 0: a name */
 	struct str name;
-};
-struct policy_name {
-	struct host_key key;
 	const struct domain *domain;
 };
 
-/* The name is written to room[HOST_MAX]; false: too long for any host of ours. */
-static bool host_key(struct str host, char *room, struct host_key *out)
+/* Every IPv4 address begins with a digit, every IPv6 address has a colon. */
+static bool may_be_ip(struct str host)
 {
-	*out = (struct host_key){ 0 };
-	if (addr_parse_ip(host, &out->ip))
+	return host.n && ((host.p[0] >= '0' && host.p[0] <= '9') || str_find(host, ':'));
+}
+
+/* False: no host at all. */
+static bool name_of(struct str host, struct policy_name *out)
+{
+	*out = (struct policy_name){ 0 };
+	if (may_be_ip(host) && addr_parse_ip(host, &out->ip))
 		return true;
 	if (host.n && host.p[host.n - 1] == '.')
 		host.n--;
-	if (host.n == 0 || host.n > HOST_MAX)
-		return false;
-	for (size_t i = 0; i < host.n; i++) {
-		char c = host.p[i];
-		room[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	out->name = (struct str){ room, host.n };
-	return true;
+	out->name = host;
+	return host.n != 0;
 }
 
-static int compare_keys(const struct host_key *a, const struct host_key *b)
+static int lower(char c)
 {
-	if (a->ip.family || b->ip.family)
-		return memcmp(&a->ip, &b->ip, sizeof a->ip);
-	return str_cmp(a->name, b->name);
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
+/* Any order will do, as long as it is one: the cheapest. */
 static int compare_names(const void *a, const void *b)
 {
 	const struct policy_name *x = a, *y = b;
-	int order = compare_keys(&x->key, &y->key);
-	if (order == 0 && x->domain != y->domain)       /* equal names: the first domain in front */
-		order = x->domain < y->domain ? -1 : 1;
-	return order;
+	if (x->ip.family || y->ip.family)
+		return memcmp(&x->ip, &y->ip, sizeof x->ip);
+	if (x->name.n != y->name.n)
+		return x->name.n < y->name.n ? -1 : 1;
+	if (str_ieq(x->name, y->name))
+		return 0;
+	size_t i = 0;
+	while (lower(x->name.p[i]) == lower(y->name.p[i]))
+		i++;
+	return lower(x->name.p[i]) - lower(y->name.p[i]);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct policy_name *x = a, *y = b;
+	int order = compare_names(x, y);
+	return order ? order : (x->domain > y->domain) - (x->domain < y->domain);
 }
 
 static void index_name(struct policy *p, const struct domain *d, struct str host)
 {
 	struct policy_name *n = &p->names[p->name_count];
-	char room[HOST_MAX];
-	if (!host_key(host, room, &n->key))
+	if (!name_of(host, n))
 		return;
-	n->key.name = arena_str(&p->arena, n->key.name);
 	n->domain = d;
 	p->name_count++;
+}
+
+/* Of equal names the first domain's stays. */
+static void sort_names(struct policy *p)
+{
+	unsigned kept = 0;
+	qsort(p->names, p->name_count, sizeof *p->names, compare_entries);
+	for (unsigned i = 0; i < p->name_count; i++)
+		if (kept == 0 || compare_names(&p->names[kept - 1], &p->names[i]))
+			p->names[kept++] = p->names[i];
+	p->name_count = kept;
 }
 
 /* Lower priority first; equal ones keep their order. */
@@ -104,7 +120,7 @@ void policy_index(struct policy *p)
 		for (unsigned j = 0; j < d->alias_count; j++)
 			index_name(p, d, d->aliases[j]);
 	}
-	qsort(p->names, p->name_count, sizeof *p->names, compare_names);
+	sort_names(p);
 }
 
 bool policy_domain_has(const struct domain *d, struct str host)
@@ -127,19 +143,10 @@ const struct domain *policy_domain(const struct policy *p, struct str host)
 		}
 		return NULL;
 	}
-	struct host_key key;
-	char room[HOST_MAX];
-	if (!host_key(host, room, &key))
-		return NULL;
-	unsigned low = 0, high = p->name_count;         /* the first name that is not below the key */
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-		if (compare_keys(&p->names[middle].key, &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->name_count && compare_keys(&p->names[low].key, &key) == 0 ? p->names[low].domain : NULL;
+	struct policy_name asked;
+	const struct policy_name *found = name_of(host, &asked)
+		? bsearch(&asked, p->names, p->name_count, sizeof *p->names, compare_names) : NULL;
+	return found ? found->domain : NULL;
 }
 
 /* --- peers --- */

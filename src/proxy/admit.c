@@ -17,24 +17,21 @@ static void refuse(struct proxy *px, struct packet *p, unsigned status, struct s
 	txn_reply_stateless(px->s.txns, p, status, phrase, STR_NONE);
 }
 
-/* Whether the address in From is one of this user's. */
-static bool speaks_for(struct proxy *px, const struct user *user, const struct domain *domain, const struct sip_uri *from,
-                       struct arena *arena)
+/* Whether the address in From is one of this user's, and its key. */
+static bool speaks_for(struct proxy *px, const struct user *user, const struct domain *domain, struct packet *p, struct str *key)
 {
 	struct user owner;
-	struct str key;
-	return aor_find(px->s.users, domain, from, arena, &owner, &key) == AOR_USER && str_eq(owner.name, user->name);
+	return aor_find(px->s.users, domain, &p->msg.from.uri, &p->arena, &owner, key) == AOR_USER && str_eq(owner.name, user->name);
 }
 
 /* Digest for a request that leaves in the name of a user of ours. */
-static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, unsigned rights,
-                             struct arena *arena, const struct user **caller)
+static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, struct admission *out)
 {
-	struct user *user = ARENA_NEW(arena, struct user);
+	struct user *user = ARENA_NEW(&p->arena, struct user);
 	struct auth_question q = {
 		.request = &p->msg, .side = AUTH_PROXY, .realm = domain->name,
-		.source = (rights & PEER_PATH) ? NULL : &p->from.remote,        /* an edge is not to blame for its phones */
-		.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = px, .arena = arena,
+		.source = (out->rights & PEER_PATH) ? NULL : &p->from.remote,        /* an edge is not to blame for its phones */
+		.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = px, .arena = &p->arena,
 	};
 	enum auth_verdict verdict = auth_check(px->s.auth, &q, user);
 	unsigned status = auth_status(verdict, AUTH_PROXY);
@@ -50,11 +47,11 @@ static unsigned authenticate(struct proxy *px, struct packet *p, const struct do
 		refuse(px, p, status, verdict == AUTH_MALFORMED ? STR("Bad Request (credentials malformed)") : STR_NONE);
 		return status;
 	}
-	if (!speaks_for(px, user, domain, &p->msg.from.uri, arena)) {
+	if (!speaks_for(px, user, domain, p, &out->aor)) {
 		refuse(px, p, 403, STR("Forbidden (From is not an address of the authenticated user)"));
 		return 403;
 	}
-	*caller = user;
+	out->caller = user;
 	return 0;
 }
 
@@ -68,29 +65,27 @@ bool may_reach(const struct context *cx, const struct flow_ref *from, const stru
 	return cx->caller || cx->rights || v->outgoing || !v->dialog;
 }
 
-unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct arena *arena,
-               const struct user **caller, unsigned *rights)
+unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct admission *out)
 {
-	*caller = NULL;
-	*rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
-
-	if (view->dialog && (!flow_ref_none(&view->flow) || view->lost || view->outgoing || *rights))
+	unsigned rights = policy_rights(px->s.policy, &p->from.remote, p->peer_names);
+	*out = (struct admission){ .rights = rights };
+	if (view->dialog && (!flow_ref_none(&view->flow) || view->lost || view->outgoing || rights))
 		return 0;                               /* it belongs to a call that was let in */
 	if (view->path && !flow_ref_none(&view->flow)) {
-		if (*rights & PEER_PATH)
+		if (rights & PEER_PATH)
 			return 0;
 		refuse(px, p, 403, STR("Forbidden (flow tokens are honoured from peers with the right 'path')"));
 		return 403;
 	}
 	const struct domain *own = policy_domain(px->s.policy, p->msg.from.uri.host);
-	if (own && !(*rights & PEER_IDENTITY))
-		return authenticate(px, p, own, *rights, arena, caller);
+	if (own && !(rights & PEER_IDENTITY))
+		return authenticate(px, p, own, out);
 
 	/* Where it wants to go: to a user of ours, or through us to somebody else. */
 	bool inbound = view->next.n == 0 && view->domain;
-	if (inbound && ((*rights & (PEER_INBOUND | PEER_RELAY)) || view->domain->inbound_from_anyone))
+	if (inbound && ((rights & (PEER_INBOUND | PEER_RELAY)) || view->domain->inbound_from_anyone))
 		return 0;
-	if (!inbound && (*rights & PEER_RELAY))
+	if (!inbound && (rights & PEER_RELAY))
 		return 0;
 	if (view->next.n == 0 && !view->domain) {
 		const struct route *r = policy_route(px->s.policy, &view->ruri, false);

@@ -192,10 +192,13 @@ void context_set_breadth(struct context *cx)
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;
 }
 
-static struct context *context_new(struct proxy *px, struct packet *p, const struct route_view *view)
+static struct context *context_new(struct proxy *px, struct packet *p, const struct route_view *view, const struct admission *who)
 {
 	struct context *cx = mem_alloc(sizeof *cx);
-	*cx = (struct context){ .px = px, .arena = &p->arena, .msg = &p->msg, .invite = p->msg.method == SIP_INVITE, .view = *view };
+	*cx = (struct context){
+		.px = px, .arena = &p->arena, .msg = &p->msg, .invite = p->msg.method == SIP_INVITE, .view = *view,
+		.caller = who->caller, .caller_aor = who->aor, .rights = who->rights,
+	};
 	list_init(&cx->branches);
 	list_add_tail(&px->contexts, &cx->node);
 	px->live++;
@@ -215,11 +218,10 @@ static void refuse_context(struct context *cx, struct packet *p, unsigned status
 
 void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *view)
 {
-	const struct user *caller;
-	unsigned rights;
+	struct admission who;
 	if (!validate(px, p, view))
 		return;
-	if (admit(px, p, view, &p->arena, &caller, &rights)) {
+	if (admit(px, p, view, &who)) {
 		packet_free(p);
 		return;
 	}
@@ -229,9 +231,7 @@ void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *v
 		refuse(px, p, 482, STR_NONE, STR_NONE);
 		return;
 	}
-	struct context *cx = context_new(px, p, view);
-	cx->caller = caller;
-	cx->rights = rights;
+	struct context *cx = context_new(px, p, view, &who);
 	cx->loop_hash = hash;
 	unsigned status = targets_find(cx);
 	if (status && status != TARGETS_LATER) {

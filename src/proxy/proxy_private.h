@@ -110,6 +110,7 @@ struct context {
 	bool invite;
 	struct route_view view;
 	const struct user *caller;      /* authenticated; NULL: a peer, a token, or nobody */
+	struct str caller_aor;          /* the key of his address in From */
 	unsigned rights;
 	struct location_ask ask;
 	struct str aor;                 /* whose bindings the targets are; n == 0: none */
@@ -132,10 +133,14 @@ struct context {
 	unsigned challenge_count;
 };
 
-/* admit.c: may this request pass? 0: yes, *caller is who (NULL: nobody in particular). Otherwise the
+/* admit.c: may this request pass? 0: yes, and *out says for whom; it lives in the packet's arena. Otherwise the
  * request was answered (a status) and the packet is the caller's to free. */
-unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct arena *arena,
-               const struct user **caller, unsigned *rights);
+struct admission {
+	unsigned rights;                /* of the neighbour who sent it */
+	const struct user *caller;      /* authenticated; NULL: a peer, a token, or nobody */
+	struct str aor;                 /* the key of the caller's address in From */
+};
+unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view, struct admission *out);
 
 /* May the request go to this address that a URI led to? In a dialog a stranger's token opens the way to the phone that its
  * flow names and to neighbours of ours: Request-URI and Route are his to choose, and would make us his relay (PX-10). And what

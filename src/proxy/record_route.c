@@ -77,7 +77,7 @@ static uint64_t phone_behind_edge(struct context *cx, struct str aor)
 static uint64_t sender_registration(struct context *cx)
 {
 	struct proxy *px = cx->px;
-	struct str aor = aor_of(px, &cx->msg->from.uri, &px->work);
+	struct str aor = cx->caller ? cx->caller_aor : aor_of(px, &cx->msg->from.uri, &px->work);
 	uint64_t address = token_registration(transport_keys(px->s.transport), aor, STR(""));
 	if (cx->rights & PEER_PATH)
 		return policy_domain(px->s.policy, cx->msg->from.uri.host) ? phone_behind_edge(cx, aor) : 0;
