@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include "random.h"
 
-#define PARK_RETRY_MS 2
+#define PARK_RETRY_MS 1
 #define TAG_CHARACTERS 10
 
 /* Answer what cannot be framed, as far as it can be read, and close when the answer is out: where the
@@ -49,7 +49,7 @@ static void take_message(struct stream *s, struct str text)
 	s->message_ms = loop_now_ms(s->w->loop);
 	s->messages_in++;
 	stream_rank(s);
-	struct packet *refused = worker_receive(s->w, text, &s->ref, s->peer_names);
+	struct packet *refused = worker_receive(s->w, text, &s->ref, s->peer_names, HOP_STREAM);
 	if (refused)
 		park(s, refused);
 }
@@ -132,7 +132,7 @@ void stream_unpark(struct loop_timer *timer)
 		struct stream *s = CONTAINER(n, struct stream, parking);
 		struct packet *p = s->parked;
 		s->parked = NULL;
-		if (!worker_dispatch(w, p)) {
+		if (!worker_dispatch(w, p, HOP_STREAM)) {
 			park(s, p);
 			continue;
 		}

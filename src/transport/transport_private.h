@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "stun.h"
 #include "transport.h"
+#include "udp_crowd.h"
 #include <pthread.h>
 
 #define WORKERS_MAX    64
@@ -100,6 +101,7 @@ struct transport_worker {
 	struct udp_port *udp[LISTENERS_MAX];
 	struct acceptor *acceptors[LISTENERS_MAX];
 	struct udp_receive *udp_receive;
+	struct udp_crowd *crowd;        /* NULL: no UDP */
 	struct stun_limit *stun_limit;
 	struct list udp_dirty;          /* ports with datagrams to send */
 	struct list dirty;              /* streams with bytes to send */
@@ -134,8 +136,12 @@ static inline void count_add(struct transport_worker *w, unsigned what, int64_t 
 /* A framed message came in: make it a packet and bring it to its owner. NULL: done. A packet: the
  * owner's queue is full; the caller keeps it and tries worker_dispatch again, or drops it. */
 struct packet *worker_receive(struct transport_worker *w, struct str text, const struct flow_ref *from,
-                              struct str peer_names);
-bool worker_dispatch(struct transport_worker *w, struct packet *p);
+                              struct str peer_names, size_t hop_limit);
+bool worker_dispatch(struct transport_worker *w, struct packet *p, size_t hop_limit);
+/* Messages that may wait for another worker, all senders together: who reads streams can wait for room, and who sends most must. */
+#define HOP_CROWD  128
+#define HOP_STREAM 512
+#define HOP_UDP    4096
 /* Something waits for the turn's end. */
 void worker_wants_flush(struct transport_worker *w);
 /* Tell every worker, in its next turn. */

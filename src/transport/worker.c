@@ -6,11 +6,6 @@
 #include "transport_private.h"
 #include <errno.h>
 
-/* Messages that may wait for another worker, all senders together. What ends or completes a transaction frees memory there
- * and finds room when nothing else does; but strangers can send it too, so it has a limit as well. */
-#define HOP_QUEUE      4096
-#define HOP_QUEUE_ENDS 8192
-
 /* --- the hop of a message to its owner --- */
 
 static void deliver(struct transport_worker *w, struct packet *p)
@@ -25,13 +20,28 @@ static void run_packet(struct loop_task *task)
 	deliver(p->owner, p);
 }
 
-static size_t hop_limit(struct str text)
+/* What ends or completes a transaction frees memory there and finds room when nothing else does; but strangers can send it too,
+ * so it has a limit as well. */
+static size_t limit_of(struct str text, size_t hop_limit)
 {
 	bool ends = str_starts(text, STR("SIP/")) || str_starts(text, STR("ACK ")) || str_starts(text, STR("CANCEL "));
-	return ends ? HOP_QUEUE_ENDS : HOP_QUEUE;
+	return ends ? 2 * hop_limit : hop_limit;
 }
 
-bool worker_dispatch(struct transport_worker *w, struct packet *p)
+/* An owner that is far behind makes a crowd here, so that those who send most wait and the others find room. */
+static bool hop(struct transport_worker *w, struct packet *p, size_t hop_limit)
+{
+	struct transport_worker *owner = p->owner;
+	size_t limit = limit_of(p->text, hop_limit);
+	if (hop_limit != HOP_UDP)
+		return loop_post_bounded(owner->loop, &p->task, limit);
+	if (loop_post_bounded(owner->loop, &p->task, HOP_STREAM))
+		return true;
+	udp_crowd_begin(w->crowd, loop_now_ms(w->loop));
+	return loop_post_bounded(owner->loop, &p->task, limit);
+}
+
+bool worker_dispatch(struct transport_worker *w, struct packet *p, size_t hop_limit)
 {
 	unsigned index = w->events.owner(w->user, p->text, &p->from);
 	struct transport_worker *owner = index < w->t->set.workers ? w->t->workers[index] : NULL;
@@ -41,14 +51,14 @@ bool worker_dispatch(struct transport_worker *w, struct packet *p)
 	}
 	p->owner = owner;
 	p->task.run = run_packet;
-	if (loop_post_bounded(owner->loop, &p->task, hop_limit(p->text)))
+	if (hop(w, p, hop_limit))
 		return true;
 	count_add(w, COUNT_HOPS_FULL, 1);
 	return false;
 }
 
 struct packet *worker_receive(struct transport_worker *w, struct str text, const struct flow_ref *from,
-                              struct str peer_names)
+                              struct str peer_names, size_t hop_limit)
 {
 	struct packet *p = packet_new(text);
 	p->from = *from;
@@ -56,7 +66,7 @@ struct packet *worker_receive(struct transport_worker *w, struct str text, const
 	if (peer_names.n)
 		p->peer_names = arena_str(&p->arena, peer_names);
 	count_add(w, COUNT_MESSAGES_IN, 1);
-	return worker_dispatch(w, p) ? NULL : p;
+	return worker_dispatch(w, p, hop_limit) ? NULL : p;
 }
 
 /* --- news for every worker --- */
@@ -169,6 +179,7 @@ static void turn_end(struct loop_hook *hook)
 {
 	struct transport_worker *w = CONTAINER(hook, struct transport_worker, turn_end);
 	loop_timer_stop(w->loop, &w->flush_timer);
+	udp_crowd_serve(w);
 	stream_shares_run(w);
 	for (struct list *n; (n = list_pop(&w->dirty)); )
 		stream_flush(CONTAINER(n, struct stream, dirty));
@@ -212,8 +223,10 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 			continue;
 		}
 		w->udp[i] = udp_port_new(w, (uint8_t)i);
-		if (!w->udp_receive)
+		if (!w->udp_receive) {
 			w->udp_receive = udp_receive_new();
+			w->crowd = udp_crowd_new();
+		}
 	}
 	t->workers[index] = w;
 	*out = w;
@@ -256,6 +269,7 @@ void transport_worker_free(struct transport_worker *w)
 	loop_timer_stop(w->loop, &w->sweep_timer);
 	flow_slots_fini(&w->slots);
 	udp_receive_free(w->udp_receive);
+	udp_crowd_free(w->crowd);
 	stun_limit_free(w->stun_limit);
 	route_cache_free(w->routes);
 	wire_unref(w->pong);

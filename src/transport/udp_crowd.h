@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* udp_crowd.h - whose turn it is when datagrams come faster than they can be handled.
+ *
+ * All datagrams of a socket stand in one queue of the kernel: while it is long, whoever sends most makes everybody wait, and lose what
+ * the kernel drops. So a worker that falls behind reads the queue out, and lets pass a few datagrams a turn of each address, of each
+ * Call-ID, and of what is no SIP. What is more stands in a queue here, in its order, and is served with a part of the turn; it is dropped
+ * when that queue is full. Nothing of it costs anything while the worker keeps up. */
+#ifndef SLUICE_UDP_CROWD_H
+#define SLUICE_UDP_CROWD_H
+
+#include "transport.h"
+
+#define CROWD_BATCHES 16                /* read in one turn while it is crowded; else one */
+
+struct transport_worker;
+struct udp_crowd;
+
+struct udp_crowd *udp_crowd_new(void);
+void udp_crowd_free(struct udp_crowd *c);                       /* drops what stands in the queue; NULL is fine */
+/* The worker is behind, or an owner is. */
+void udp_crowd_begin(struct udp_crowd *c, int64_t now_ms);
+bool udp_crowd_is(const struct udp_crowd *c, int64_t now_ms);
+/* A full batch was read from the socket: is there a crowd behind it? */
+void udp_crowd_look(struct udp_crowd *c, int fd, int64_t now_ms);
+/* While it is crowded, for each datagram. True: it stands in the queue. False: handle it now. */
+enum crowd_place { CROWD_PASS, CROWD_QUEUED, CROWD_DROP };
+enum crowd_place udp_crowd_place(struct udp_crowd *c, struct str text, const struct flow_ref *from, int64_t now_ms);
+/* The turn ends: serve a part of the queue. */
+void udp_crowd_serve(struct transport_worker *w);
+
+#endif
