@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client_kept.c - client transactions that have their final response: its copies are absorbed, or acknowledged again. The branch was
- * made at random and is hashed with a secret key: 64 bits of hash say enough. */
+/* client_kept.c - INVITE client transactions that have their final response: copies of a refusal are acknowledged again, further 2xx
+ * passed on. Nothing is due for any other copy: it is dropped like all that nobody waits for, so no record stays of what it was a copy
+ * of (RFC 3261 §17.1.2.2, timer K, keeps them from a core that would forward them).
+ *
+ * The branch was made at random and is hashed with a secret key: 64 bits of hash say enough. */
 #include "transaction_private.h"
 
 struct kept_ack {                       /* of KEPT_ACKED */
@@ -22,8 +25,6 @@ void client_keep(const struct txn_client *ct, int64_t until_ms)
 		uint64_t *heir = kept_add(ring, KEPT_LEFT, ct->node.hash, until_ms, sizeof *heir);
 		if (heir)
 			*heir = ct->heir;
-	} else {
-		kept_add(ring, KEPT_HEARD, ct->node.hash, until_ms, 0);
 	}
 }
 

@@ -16,8 +16,7 @@ enum kept_kind {
 	KEPT_CONFIRMED,                 /* INVITE Confirmed: copies and ACKs are absorbed */
 	KEPT_ACCEPTED,                  /* INVITE Accepted: copies are absorbed, ACKs go up, further 2xx leave */
 	/* clients (client_kept.c) */
-	KEPT_HEARD,                     /* copies of the final response are absorbed */
-	KEPT_ACKED,                     /* INVITE Completed: each of them is acknowledged again */
+	KEPT_ACKED,                     /* INVITE Completed: copies of the final response are acknowledged again */
 	KEPT_LEFT,                      /* INVITE Accepted, left by its user (txn_leave): further 2xx are passed on */
 	KEPT_KINDS
 };
@@ -55,6 +54,8 @@ void *kept_add(struct kept_ring *r, enum kept_kind kind, uint64_t hash, int64_t 
  * the next kept_add, kept_take or timer. NULL: none. */
 typedef bool kept_same(const struct kept *k, const void *with);
 struct kept *kept_find(const struct kept_ring *r, uint64_t hash, kept_same *same, const void *with);
+/* This hash will be asked for: let its part of the index come meanwhile. */
+static inline void kept_prepare(const struct kept_ring *r, uint64_t hash) { kept_index_prepare(&r->index, (uint32_t)hash); }
 /* Others use so many bytes of the budget from now on, or do not any more. */
 void kept_take(struct kept_ring *r, size_t bytes);
 void kept_give_back(struct kept_ring *r, size_t bytes);

@@ -26,6 +26,12 @@ struct kept_probe {                     /* a look-up under way */
 void kept_index_fini(struct kept_index *ix);
 void kept_index_add(struct kept_index *ix, uint32_t tag, uint32_t at);
 void kept_index_remove(struct kept_index *ix, uint32_t tag, uint32_t at);       /* must be there */
+/* This tag will be asked for or removed soon. */
+static inline void kept_index_prepare(const struct kept_index *ix, uint32_t tag)
+{
+	if (ix->slots)
+		__builtin_prefetch(&ix->slots[tag & ix->mask]);
+}
 /* The places with this tag, one after the other; 0: no more. Nothing may change meanwhile. */
 uint32_t kept_index_first(const struct kept_index *ix, uint32_t tag, struct kept_probe *probe);
 uint32_t kept_index_next(const struct kept_index *ix, struct kept_probe *probe);

@@ -88,7 +88,8 @@ struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, enum si
 struct txn_key txn_key_in(const struct txns *x, struct packet *request)
 {
 	if (!request->key.n) {
-		struct txn_key key = txn_key_of(x, &request->msg, request->msg.method, request->msg.to.tag, &request->arena);
+		enum sip_method method = request->msg.method == SIP_ACK ? SIP_INVITE : request->msg.method;
+		struct txn_key key = txn_key_of(x, &request->msg, method, request->msg.to.tag, &request->arena);
 		request->key = key.bytes;
 		request->key_hash = key.hash;
 	}

@@ -270,7 +270,7 @@ static enum ack ack_came(struct txns *x, const struct txn_key *key, const struct
 
 void server_receive_ack(struct txns *x, struct packet *p)
 {
-	struct txn_key key = txn_key_of(x, &p->msg, SIP_INVITE, p->msg.to.tag, &p->arena);
+	struct txn_key key = txn_key_in(x, p);
 	enum ack ack = ack_came(x, &key, NULL);
 	if (ack == ACK_UNKNOWN && txn_is_old_style(&p->msg)) {
 		key = txn_key_of(x, &p->msg, SIP_INVITE, STR_NONE, &p->arena);

@@ -84,7 +84,7 @@ struct txn_key {
  * requests have that in their key). In the arena. */
 struct txn_key txn_key_of(const struct txns *x, const struct sip_msg *m, enum sip_method method, struct str to_tag,
                           struct arena *arena);
-/* The request's own key, made once and kept in the packet. */
+/* The request's own key, made once and kept in the packet; an ACK's is its INVITE's. */
 struct txn_key txn_key_in(const struct txns *x, struct packet *request);
 bool txn_key_is_old_style(struct str key);
 /* The sent-by of the request with this key, a slice of it; *port 0: absent. */
@@ -121,7 +121,7 @@ enum ack server_kept_ack(const struct txns *x, const struct txn_key *key, const 
 bool server_has_to_tag(struct str response, struct str tag);
 
 /* --- client_kept.c: the same of clients --- */
-/* A record instead of ct, which has its final response. */
+/* A record instead of ct, which has its final response, if anything is due for copies of that. */
 void client_keep(const struct txn_client *ct, int64_t until_ms);
 /* Was the response a copy for one of them? Then what is due was sent. */
 bool client_absorb_copy(struct txns *x, struct packet *p);

@@ -97,6 +97,8 @@ static void refuse(struct txns *x, struct packet *p, const struct sip_fault *fau
 static void receive_request(struct txns *x, struct packet *p, bool whole, struct sip_fault *fault)
 {
 	int keep_s = p->msg.method == SIP_REGISTER ? x->settings.keep_s : -1;
+	if (whole)                              /* the memory for the look-up below comes while the request is checked */
+		kept_prepare(&x->kept, txn_key_in(x, p).hash);
 	if (p->msg.via.host.n)
 		sip_stamp_via(&p->msg, &p->from.remote, !p->msg.via.has_rport && reply_forces_rport(x, p), keep_s, &p->arena);
 	if (!whole || !sip_check(&p->msg, fault))

@@ -77,7 +77,7 @@ static void records_of_one_hash_are_told_apart(void **state)
 	struct ring *r = ring_new(1 << 20);
 	(void)state;
 	for (uint64_t i = 0; i < 20; i++)
-		*(uint64_t *)kept_add(&r->kept, KEPT_HEARD, 42, loop_now_ms(&r->fake.loop) + LIFE, 8) = i;
+		*(uint64_t *)kept_add(&r->kept, KEPT_LEFT, 42, loop_now_ms(&r->fake.loop) + LIFE, 8) = i;
 	for (uint64_t i = 0; i < 20; i++) {
 		const struct kept *k = kept_find(&r->kept, 42, has_number, &i);
 		assert_non_null(k);

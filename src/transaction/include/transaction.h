@@ -150,11 +150,11 @@ struct txn_counts {
 	uint64_t server_live;           /* the user's: not answered finally */
 	uint64_t client_live;
 	uint64_t finished;              /* server transactions that only wait for copies, an ACK or further 2xx */
-	uint64_t bytes_finished;        /* theirs, and those of clients that do */
+	uint64_t bytes_finished;        /* theirs, and those of the clients of INVITEs */
 	/* since the start */
 	uint64_t retransmitted;         /* requests and responses, by a timer */
-	uint64_t absorbed;              /* copies of requests and responses, ACKs for failures */
-	uint64_t stray_responses;       /* dropped: faulty, or nobody waits for them */
+	uint64_t absorbed;              /* copies of requests, of responses to INVITEs; ACKs for failures */
+	uint64_t stray_responses;       /* dropped: faulty, or nobody waits for them, or not any more */
 	uint64_t refused;               /* faulty requests, and 503 for want of room */
 };
 void txn_count(const struct txns *x, struct txn_counts *out);
