@@ -134,6 +134,7 @@ int listeners_open(struct transport *t, struct transport_error *error)
 		}
 		if (!l->advertise_port)
 			l->advertise_port = l->bound.port;
+		listener_make_name(t, l);
 	}
 	return 0;
 }

@@ -11,19 +11,31 @@ static uint16_t default_port(enum transport_kind kind)
 	return kind == TRANSPORT_TLS ? 5061 : 5060;
 }
 
+void listener_make_name(struct transport *t, struct listener *l)
+{
+	struct buf name = { 0 };
+	struct addr ip = l->bound;
+	if (l->advertise_host.n && !addr_parse_ip(l->advertise_host, &ip))
+		buf_add(&name, l->advertise_host);
+	else if (l->advertise_host.n || !l->wildcard)
+		addr_write_host(&name, &ip);            /* IPv6 needs its brackets */
+	else
+		return;
+	buf_byte(&name, ':');
+	buf_u64(&name, l->advertise_port);
+	l->name = arena_str(&t->arena, buf_str(&name));
+	buf_fini(&name);
+}
+
 /* The host and port by which the other side of this flow reaches us. */
 static void write_ourselves(const struct transport *t, const struct flow_ref *f, struct buf *out)
 {
 	const struct listener *l = f->listener < t->listener_count ? &t->listeners[f->listener] : NULL;
-	if (l && l->advertise_host.n) {
-		struct addr ip;
-		if (addr_parse_ip(l->advertise_host, &ip))      /* IPv6 needs its brackets */
-			addr_write_host(out, &ip);
-		else
-			buf_add(out, l->advertise_host);
-	} else {
-		addr_write_host(out, &f->local);
+	if (l && l->name.n) {
+		buf_add(out, l->name);
+		return;
 	}
+	addr_write_host(out, &f->local);
 	buf_byte(out, ':');
 	buf_u64(out, l ? l->advertise_port : default_port(f->kind));
 }

@@ -39,6 +39,7 @@ struct listener {
 	bool wildcard;
 	struct str advertise_host;
 	uint16_t advertise_port;        /* never 0 */
+	struct str name;                /* "host:port" of Via and of our URIs; n == 0: a wildcard's, each flow has its own */
 	struct str certificate, key;
 	int fds[WORKERS_MAX];           /* one a worker; -1 when closed */
 };
@@ -184,6 +185,7 @@ void route_cache_free(struct route_cache *c);
 bool route_source(struct route_cache *c, const struct addr *to, int64_t now_ms, struct addr *source);
 
 /* --- names.c --- */
+void listener_make_name(struct transport *t, struct listener *l);      /* once its port is known */
 struct interfaces *interfaces_new(void);
 void interfaces_free(struct interfaces *i);
 bool interfaces_have(struct interfaces *i, const struct addr *a);

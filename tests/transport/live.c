@@ -1049,19 +1049,23 @@ static void our_uris_name_where_the_flow_reaches_us(void **state)
 	rig_listen(&r, TRANSPORT_UDP, "0.0.0.0");
 	rig_listen(&r, TRANSPORT_TCP, "::1");
 	rig_listen(&r, TRANSPORT_TLS, "127.0.0.1");
-	for (int i = 0; i < 3; i++)
+	rig_listen(&r, TRANSPORT_UDP, "127.0.0.1");
+	for (int i = 0; i < 4; i++)
 		r.listeners[i].advertise_port = (uint16_t)(5060 + i);
 	r.listeners[2].advertise_host = STR("edge.example.test");
+	r.listeners[3].advertise_host = STR("2001:db8::1");
 	rig_start(&r, 1);
 	static const struct {
 		const char *local, *sent_by, *uri;
+		enum transport_kind kind;
 	} cases[] = {
-		{ "127.0.0.5:9", "127.0.0.5:5060", "sip:tok@127.0.0.5:5060;lr" },
-		{ "[::1]:9", "[::1]:5061", "sip:tok@[::1]:5061;transport=tcp;lr" },
-		{ "127.0.0.1:9", "edge.example.test:5062", "sips:tok@edge.example.test:5062;lr" },
+		{ "127.0.0.5:9", "127.0.0.5:5060", "sip:tok@127.0.0.5:5060;lr", TRANSPORT_UDP },
+		{ "[::1]:9", "[::1]:5061", "sip:tok@[::1]:5061;transport=tcp;lr", TRANSPORT_TCP },
+		{ "127.0.0.1:9", "edge.example.test:5062", "sips:tok@edge.example.test:5062;lr", TRANSPORT_TLS },
+		{ "127.0.0.1:9", "[2001:db8::1]:5063", "sip:tok@[2001:db8::1]:5063;lr", TRANSPORT_UDP },
 	};
-	for (unsigned i = 0; i < 3; i++) {
-		struct flow_ref flow = { .kind = (uint8_t)i, .listener = (uint8_t)i };
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct flow_ref flow = { .kind = (uint8_t)cases[i].kind, .listener = (uint8_t)i };
 		assert_true(addr_parse(str_of(cases[i].local), 0, &flow.local));
 		transport_sent_by(r.t, &flow, &out);
 		assert_int_equal(out.n, strlen(cases[i].sent_by));
