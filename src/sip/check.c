@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - is a message fit to be acted on? RFC 3261 §8.1.1, §8.2.1, §16.3 step 1; RFC 4475 */
 #include "sip_private.h"
+#include <stdlib.h>
 
 static bool no(struct sip_fault *fault, const char *why)
 {
@@ -8,34 +9,20 @@ static bool no(struct sip_fault *fault, const char *why)
 	return false;
 }
 
-/* A quoted string whole, or something without quotes. What it says is for whoever uses it. */
-static bool param_value_ok(struct str value)
+/* The parameters of one value. Empty ones may be `spare`d. */
+static bool params_ok(enum sip_params_fault found, bool spare, struct sip_fault *fault)
 {
-	if (value.n && value.p[0] == '"')
-		return sip_quote_end(value) == value.p + value.n;
-	return !str_find(value, '"');
-}
-
-/* Parameters of one value (`params` without the first ";"): names are tokens, none is empty or comes twice.
- * Empty ones may be `spare`d. */
-static bool params_ok(struct str params, bool spare, struct sip_fault *fault)
-{
-	if (!params.p)
+	switch (found) {
+	case SIP_PARAMS_FINE:
 		return true;
-	struct sip_names names;
-	names.count = 0;
-	struct sip_param param;
-	struct str rest = sip_skip_space(params);
-	bool empty = !rest.n || rest.p[0] == ';';
-	while (sip_param_next(&rest, &param)) {
-		if (!param.name.n && !param.value.p)
-			empty = true;
-		else if (!sip_all(param.name, SIP_C_TOKEN) || !param_value_ok(param.value))
-			return no(fault, "Malformed parameter");
-		else if (!sip_names_add(&names, param.name, false))
-			return no(fault, "Parameter twice, or too many");
+	case SIP_PARAMS_EMPTY:
+		return spare || no(fault, "Empty parameter");
+	case SIP_PARAMS_MALFORMED:
+		return no(fault, "Malformed parameter");
+	case SIP_PARAMS_TWICE:
+		return no(fault, "Parameter twice, or too many");
 	}
-	return !empty || spare || no(fault, "Empty parameter");
+	abort();
 }
 
 static bool addr_ok(struct str value, bool spare, bool star, const char *why, struct sip_fault *fault)
@@ -43,7 +30,7 @@ static bool addr_ok(struct str value, bool spare, bool star, const char *why, st
 	struct sip_addr addr;
 	if (!sip_addr_parse(value, &addr) || (addr.star && !star))
 		return no(fault, why);
-	return params_ok(addr.params, spare, fault);
+	return params_ok(addr.params_fault, spare, fault);
 }
 
 static bool addrs_ok(const struct sip_msg *m, enum sip_header_id id, const char *why, struct sip_fault *fault)
@@ -68,13 +55,14 @@ static bool vias_ok(const struct sip_msg *m, struct sip_fault *fault)
 		return no(fault, "Via missing");
 	if (!m->via.text.p)                     /* also when a first row is empty: answers would go by another Via than this */
 		return no(fault, "Malformed Via");
+	if (!params_ok(m->via.params_fault, false, fault))
+		return false;
 	sip_values_begin(&it, m, SIP_H_VIA);
+	sip_values_next(&it, &value);           /* the topmost: read already */
 	while (sip_values_next(&it, &value)) {
-		if (value.p == m->via.text.p)
-			via = m->via;
-		else if (!sip_via_parse(value, &via))
+		if (!sip_via_parse(value, &via))
 			return no(fault, "Malformed Via");
-		if (!params_ok(via.params, false, fault))
+		if (!params_ok(via.params_fault, false, fault))
 			return false;
 	}
 	return true;
@@ -107,10 +95,7 @@ static bool rows_ok(const struct sip_msg *m, struct sip_fault *fault)
 /* word [ "@" word ]; only what could break a line or a list is refused. */
 static bool call_id_ok(struct str id)
 {
-	for (size_t i = 0; i < id.n; i++)
-		if ((unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f)
-			return false;
-	return id.n;
+	return id.n && sip_span_until(id, SIP_C_UNSEEN) == id.n;
 }
 
 static bool request_ok(const struct sip_msg *m, struct sip_fault *fault)
@@ -135,7 +120,7 @@ bool sip_check(const struct sip_msg *m, struct sip_fault *fault)
 		return no(fault, "Malformed From");
 	if (!m->to.uri_text.p)
 		return no(fault, "Malformed To");
-	if (!params_ok(m->from.params, false, fault) || !params_ok(m->to.params, false, fault))
+	if (!params_ok(m->from.params_fault, false, fault) || !params_ok(m->to.params_fault, false, fault))
 		return false;
 	if (!call_id_ok(m->call_id))
 		return no(fault, "Malformed Call-ID");

@@ -10,16 +10,16 @@ int sip_hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool sip_all_escaped(struct str s, unsigned classes)
+size_t sip_span_escaped(struct str s, unsigned classes)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (sip_is(s.p[i], classes) && s.p[i] != '%')
-			continue;
-		if (s.p[i] != '%' || s.n - i < 3 || sip_hex(s.p[i + 1]) < 0 || sip_hex(s.p[i + 2]) < 0)
-			return false;
-		i += 2;
+	size_t n = 0;
+	for (;;) {
+		while (n < s.n && sip_is(s.p[n], classes))
+			n++;
+		if (s.n - n < 3 || s.p[n] != '%' || sip_hex(s.p[n + 1]) < 0 || sip_hex(s.p[n + 2]) < 0)
+			return n;
+		n += 3;
 	}
-	return true;
 }
 
 bool sip_unescape(struct str s, struct arena *arena, struct str *out)

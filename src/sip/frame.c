@@ -23,17 +23,16 @@ static size_t head_end(struct str text, size_t from)
 /* The head is whole and ends with an empty line: what does Content-Length say? */
 static int64_t body_length(struct str head, const struct sip_limits *limits, struct sip_fault *fault)
 {
-	struct str rest = head, row, name, value;
+	const char *at = head.p, *end = at + head.n;
+	struct sip_header row;
 	bool clean, found = false;
 	uint64_t length = 0;
-	while (sip_row_take(&rest, &row, &clean)) {
-		char first = sip_lower(row.p[0]);
-		if ((first != 'c' && first != 'l') || !sip_row_split(row, &name, &value) ||
-		    sip_header_of(name) != SIP_H_CONTENT_LENGTH)
+	while ((at = sip_row_take(at, end, &row, &clean))) {
+		if (!row.name.n || row.id != SIP_H_CONTENT_LENGTH)
 			continue;
 		if (found)
 			return refuse(fault, 400, "Content-Length twice");
-		if (!str_u64(value, INT32_MAX, &length))
+		if (!str_u64(row.value, INT32_MAX, &length))
 			return refuse(fault, 400, "Malformed Content-Length");
 		found = true;
 	}

@@ -26,15 +26,17 @@ bool sip_glance(struct str text, struct sip_glance *out)
 	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
 		text = sip_skip(text, 1);
 	bool cut = text.n > GLANCE_BYTES, clean;
-	struct str rest = { text.p, cut ? GLANCE_BYTES : text.n }, row, name;
-	if (!str_cut(&rest, '\n', &row) || !glance_start(row, out))
+	struct str rest = { text.p, cut ? GLANCE_BYTES : text.n }, start;
+	struct sip_header row;
+	if (!str_cut(&rest, '\n', &start) || !glance_start(start, out))
 		return false;
-	while (sip_row_take(&rest, &row, &clean)) {
-		if (cut && !rest.n)
+	const char *at = rest.p, *end = at + rest.n;
+	while ((at = sip_row_take(at, end, &row, &clean))) {
+		if (cut && at == end)
 			break;                  /* the row may go on behind what we look at */
-		if (!sip_row_split(row, &name, &row) || sip_header_of(name) != SIP_H_CALL_ID)
+		if (!row.name.n || row.id != SIP_H_CALL_ID)
 			continue;
-		out->call_id = row;
+		out->call_id = row.value;
 		break;
 	}
 	return true;

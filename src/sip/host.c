@@ -5,19 +5,24 @@
 /* A name or an IPv4 address. What is made of digits and dots alone can only be an address. */
 static bool take_name(struct str *rest, struct str *host)
 {
-	bool letter = false, dot = true;        /* a label must follow */
-	size_t n = 0;
-	for (; n < rest->n && sip_is(rest->p[n], SIP_C_HOST); n++) {
-		char c = rest->p[n];
-		if (c == '.' && dot)
-			return false;
-		dot = c == '.';
-		letter |= !dot && !sip_is_digit(c);
+	const char *p = rest->p, *end = p + rest->n, *label = p;
+	unsigned all = SIP_C_DIGIT;
+	for (; p < end; p++) {
+		unsigned classes = sip_chars[(unsigned char)*p];
+		if (classes & SIP_C_LABEL) {
+			all &= classes;
+		} else if (*p == '.') {
+			if (p == label)
+				return false;
+			label = p + 1;
+		} else {
+			break;
+		}
 	}
 	struct addr ip;
-	*host = (struct str){ rest->p, n };
-	*rest = sip_skip(*rest, n);
-	return n && (letter || addr_parse_ip(*host, &ip));
+	*host = str_range(rest->p, p);
+	*rest = str_range(p, end);
+	return host->n && (!all || addr_parse_ip(*host, &ip));
 }
 
 /* "[" IPv6address "]". The address may be an IPv4-mapped one, which comes out as IPv4. */
@@ -30,9 +35,7 @@ static bool take_reference(struct str *rest, struct str *host)
 
 static bool take_port(struct str *rest, uint16_t *port)
 {
-	size_t n = 0;
-	while (n < rest->n && sip_is_digit(rest->p[n]))
-		n++;
+	size_t n = sip_span(*rest, SIP_C_DIGIT);
 	uint32_t number;
 	if (!str_u32((struct str){ rest->p, n }, UINT16_MAX, &number))
 		return false;

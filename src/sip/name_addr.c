@@ -45,6 +45,21 @@ static bool take_uri(struct str *rest, struct sip_addr *a)
 	return !str_find(uri, '?') && !str_find(uri, ',');
 }
 
+static void read_params(struct sip_addr *a)
+{
+	bool tagged = false;                    /* the first counts */
+	struct sip_params it;
+	struct sip_param param;
+	sip_params_begin(&it, a->params);
+	while (sip_params_next(&it, &param)) {
+		if (tagged || !sip_word_is(param.name, STR("tag")))
+			continue;
+		a->tag = param.value;
+		tagged = true;
+	}
+	a->params_fault = it.fault;
+}
+
 static bool read_addr(struct str rest, struct sip_addr *a)
 {
 	if (!rest.n)
@@ -60,7 +75,7 @@ static bool read_addr(struct str rest, struct sip_addr *a)
 	if (rest.p[0] != ';')
 		return false;
 	a->params = sip_skip(rest, 1);
-	sip_param_find(a->params, STR("tag"), &a->tag);
+	read_params(a);
 	return true;
 }
 

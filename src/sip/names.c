@@ -2,14 +2,36 @@
 /* names.c - methods and headers by name. RFC 3261 §7.3, the registries of IANA */
 #include "sip_private.h"
 
+/* id, name, its first letter */
+#define METHODS(X) \
+	X(SIP_INVITE, "INVITE", 'I') \
+	X(SIP_ACK, "ACK", 'A') \
+	X(SIP_BYE, "BYE", 'B') \
+	X(SIP_CANCEL, "CANCEL", 'C') \
+	X(SIP_REGISTER, "REGISTER", 'R') \
+	X(SIP_OPTIONS, "OPTIONS", 'O') \
+	X(SIP_PRACK, "PRACK", 'P') \
+	X(SIP_SUBSCRIBE, "SUBSCRIBE", 'S') \
+	X(SIP_NOTIFY, "NOTIFY", 'N') \
+	X(SIP_PUBLISH, "PUBLISH", 'P') \
+	X(SIP_INFO, "INFO", 'I') \
+	X(SIP_REFER, "REFER", 'R') \
+	X(SIP_MESSAGE, "MESSAGE", 'M') \
+	X(SIP_UPDATE, "UPDATE", 'U')
+
 static const struct str methods[SIP_METHOD_COUNT] = {
-	[SIP_INVITE] = STR_INIT("INVITE"),       [SIP_ACK] = STR_INIT("ACK"),
-	[SIP_BYE] = STR_INIT("BYE"),             [SIP_CANCEL] = STR_INIT("CANCEL"),
-	[SIP_REGISTER] = STR_INIT("REGISTER"),   [SIP_OPTIONS] = STR_INIT("OPTIONS"),
-	[SIP_PRACK] = STR_INIT("PRACK"),         [SIP_SUBSCRIBE] = STR_INIT("SUBSCRIBE"),
-	[SIP_NOTIFY] = STR_INIT("NOTIFY"),       [SIP_PUBLISH] = STR_INIT("PUBLISH"),
-	[SIP_INFO] = STR_INIT("INFO"),           [SIP_REFER] = STR_INIT("REFER"),
-	[SIP_MESSAGE] = STR_INIT("MESSAGE"),     [SIP_UPDATE] = STR_INIT("UPDATE"),
+#define NAME(id, name, first) [id] = STR_INIT(name),
+	METHODS(NAME)
+#undef NAME
+};
+
+/* Perfect hashes, here and below: no two names share a slot. If a new name should, the compiler says so (an
+ * initialiser is overridden); then try other factors. */
+#define METHOD_SLOT(n, first) ((11 * (n) + (first)) & 31)
+static const uint8_t method_slots[32] = {
+#define PLACE(id, name, first) [METHOD_SLOT(sizeof(name) - 1, first)] = id,
+	METHODS(PLACE)
+#undef PLACE
 };
 
 /* id, name, its first and its last letter in lower case */
@@ -70,8 +92,6 @@ static const struct str headers[SIP_HEADER_COUNT] = {
 #undef NAME
 };
 
-/* A perfect hash: no two names share a slot. If a new name should, the compiler says so (an initialiser
- * is overridden); then try other factors. */
 #define SLOT(n, first, last) ((7 * (n) + 27 * (first) + 4 * (last)) & 127)
 static const uint8_t slots[128] = {
 #define PLACE(id, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = id,
@@ -108,10 +128,10 @@ static const struct {
 
 enum sip_method sip_method_of(struct str name)
 {
-	for (int m = SIP_INVITE; m < SIP_METHOD_COUNT; m++)
-		if (str_eq(name, methods[m]))
-			return (enum sip_method)m;
-	return SIP_OTHER_METHOD;
+	if (!name.n)
+		return SIP_OTHER_METHOD;
+	enum sip_method m = (enum sip_method)method_slots[METHOD_SLOT(name.n, (unsigned char)name.p[0])];
+	return str_eq(name, methods[m]) ? m : SIP_OTHER_METHOD;
 }
 
 struct str sip_method_name(enum sip_method method)
@@ -128,12 +148,11 @@ enum sip_header_id sip_header_of(struct str name)
 {
 	if (!name.n)
 		return SIP_H_OTHER;
-	char first = sip_lower(name.p[0]);
+	unsigned char first = (unsigned char)(name.p[0] | 32), last = (unsigned char)(name.p[name.n - 1] | 32);
 	if (name.n == 1)
-		return is_letter(first) ? compact[first - 'a'].id : SIP_H_OTHER;
-	size_t slot = SLOT(name.n, (unsigned char)first, (unsigned char)sip_lower(name.p[name.n - 1]));
-	enum sip_header_id id = (enum sip_header_id)slots[slot];
-	return str_ieq(name, headers[id]) ? id : SIP_H_OTHER;
+		return is_letter((char)first) ? compact[first - 'a'].id : SIP_H_OTHER;
+	enum sip_header_id id = (enum sip_header_id)slots[SLOT(name.n, first, last)];
+	return sip_word_is(name, headers[id]) ? id : SIP_H_OTHER;
 }
 
 struct str sip_header_name(enum sip_header_id id)

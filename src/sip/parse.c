@@ -11,6 +11,7 @@ struct parse {
 	struct sip_fault *fault;
 	bool bad;
 	int room;                       /* of m->headers */
+	int16_t last[SIP_HEADER_COUNT]; /* the last row of each id that has a first */
 	struct str rest;
 };
 
@@ -27,6 +28,8 @@ static void fail(struct parse *x, unsigned status, const char *why)
 static bool is_version(struct str s)
 {
 	struct str major;
+	if (str_eq(s, STR("SIP/2.0")))
+		return true;
 	if (s.n < 7 || !str_istarts(s, STR("SIP/")))
 		return false;
 	s = sip_skip(s, 4);
@@ -44,7 +47,7 @@ static void check_version(struct parse *x, struct str version)
 static bool read_request_line(struct parse *x, struct str line)
 {
 	struct sip_msg *m = x->m;
-	const char *last = memrchr(line.p, ' ', line.n);
+	const char *last = str_find_last(line, ' ');
 	if (!last || !str_cut(&line, ' ', &m->method_name) || last < line.p)
 		return false;
 	struct str version = str_range(last + 1, line.p + line.n);
@@ -112,15 +115,14 @@ static bool read_start_line(struct parse *x)
 
 static void read_cseq(struct sip_msg *m, struct str value)
 {
-	struct str method = value;
-	size_t n = 0;
-	while (n < value.n && sip_is_digit(value.p[n]))
-		n++;
-	method = sip_skip_space(sip_skip(value, n));
-	if (method.n + n == value.n || !sip_all(method, SIP_C_TOKEN))
+	const char *at = value.p, *end = at + value.n;
+	uint32_t number;
+	if (!sip_take_digits(&at, end, UINT32_MAX, &number) || at == end || !sip_is(*at, SIP_C_SPACE))
 		return;
-	if (!str_u32((struct str){ value.p, n }, UINT32_MAX, &m->cseq))
+	struct str method = sip_skip_space(str_range(at, end));
+	if (!sip_all(method, SIP_C_TOKEN))
 		return;
+	m->cseq = number;
 	m->cseq_method_name = method;
 	m->cseq_method = sip_method_of(method);
 }
@@ -156,7 +158,8 @@ static void read_value(struct sip_msg *m, const struct sip_header *h)
 	}
 }
 
-static struct sip_header *new_row(struct parse *x)
+/* Where the next row goes. */
+static struct sip_header *row_slot(struct parse *x)
 {
 	struct sip_msg *m = x->m;
 	if (m->header_count == x->room) {
@@ -167,49 +170,53 @@ static struct sip_header *new_row(struct parse *x)
 		m->headers = more;
 		x->room = room;
 	}
-	return &m->headers[m->header_count++];
+	return &m->headers[m->header_count];
 }
 
-static void add_row(struct parse *x, struct str row)
+/* The row in the slot is one of the message. */
+static void add_row(struct parse *x, struct sip_header *h)
 {
 	struct sip_msg *m = x->m;
-	struct str name, value;
-	if (!sip_row_split(row, &name, &value)) {
-		fail(x, 400, "Malformed header line");
-		return;
-	}
-	struct sip_header *h = new_row(x);
-	*h = (struct sip_header){ sip_header_of(name), -1, name, value, row };
+	int index = m->header_count++;
+	h->next = -1;
 	if (h->id == SIP_H_OTHER)
 		return;
-	int index = m->header_count - 1;
 	if (m->first[h->id] < 0) {
-		m->first[h->id] = index;
+		m->first[h->id] = (int16_t)index;
 		read_value(m, h);
 	} else {
-		m->headers[m->last[h->id]].next = index;
+		m->headers[x->last[h->id]].next = index;
 	}
-	m->last[h->id] = index;
+	x->last[h->id] = (int16_t)index;
 }
 
-static void read_rows(struct parse *x)
+/* False: not all of them were looked at. */
+static bool read_rows(struct parse *x)
 {
-	const char *start = x->m->text.p;
-	bool clean = true;
-	struct str row;
-	while (sip_row_take(&x->rest, &row, &clean)) {
-		if ((size_t)(row.p + row.n - start) > x->limits->max_head_bytes) {
+	const char *at = x->rest.p, *end = at + x->rest.n, *behind;
+	bool clean = true, all = true;
+	struct sip_header *h;
+	while (h = row_slot(x), (behind = sip_row_take(at, end, h, &clean))) {
+		at = behind;
+		if ((size_t)(at - x->m->text.p) > x->limits->max_head_bytes) {
 			fail(x, 513, "Headers too large");
-			return;
+			all = false;
+			break;
 		}
 		if ((unsigned)x->m->header_count == x->limits->max_headers) {
 			fail(x, 513, "Too many headers");
-			return;
+			all = false;
+			break;
 		}
-		add_row(x, row);
+		if (h->name.n)
+			add_row(x, h);
+		else
+			fail(x, 400, "Malformed header line");
 	}
+	x->rest = str_range(at, end);
 	if (!clean)
 		fail(x, 400, "Malformed line end");
+	return all;
 }
 
 /* What Content-Length says, or what is there. RFC 3261 §18.3 */
@@ -245,19 +252,23 @@ enum sip_parse_result sip_parse(struct sip_msg *m, struct str text, struct arena
 {
 	memset(m, 0, sizeof *m);
 	memset(m->first, -1, sizeof m->first);
-	memset(m->last, -1, sizeof m->last);
 	m->max_forwards = -1;
 	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
 		text = sip_skip(text, 1);
-	struct parse x = { .m = m, .arena = arena, .limits = limits ? limits : &sip_limits_default, .fault = fault,
-	                   .rest = text };
+	struct parse x;
+	x.m = m;
+	x.arena = arena;
+	x.limits = limits ? limits : &sip_limits_default;
+	x.fault = fault;
+	x.bad = false;
+	x.room = 0;
+	x.rest = text;
 	m->text = text;
 	if (!text.n || !read_start_line(&x))
 		return SIP_NOT_SIP;
-	read_rows(&x);
-	if (x.bad && x.fault->status == 513)
-		m->headers_end = x.rest.p;
-	else
+	if (read_rows(&x))
 		read_body(&x);
+	else
+		m->headers_end = x.rest.p;
 	return x.bad ? SIP_BAD : SIP_PARSED;
 }

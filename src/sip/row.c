@@ -2,44 +2,46 @@
 /* row.c - the lines of a message's head. RFC 3261 §7.3.1 */
 #include "sip_private.h"
 
-static bool at_empty_line(struct str s)
+/* Where the row ends that starts at `at`. */
+static const char *row_end(const char *at, const char *end, bool *clean)
 {
-	return !s.n || s.p[0] == '\n' || (s.n > 1 && s.p[0] == '\r' && s.p[1] == '\n');
-}
-
-bool sip_row_take(struct str *rest, struct str *row, bool *clean)
-{
-	if (at_empty_line(*rest))
-		return false;
-	const char *at = rest->p, *end = at + rest->n;
 	do {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		if (!lf) {
 			*clean = false;
-			at = end;
-			break;
+			return end;
 		}
 		/* A CR or LF alone ends a line for some readers and not for others: no such message passes. */
-		if (lf[-1] != '\r' || memchr(at, '\r', (size_t)(lf - 1 - at)))
+		if (memchr(at, '\r', (size_t)(lf - at)) != lf - 1)
 			*clean = false;
 		at = lf + 1;
 	} while (at < end && (*at == ' ' || *at == '\t'));
-	*row = str_range(rest->p, at);
-	*rest = str_range(at, end);
-	return true;
+	return at;
 }
 
-bool sip_row_split(struct str row, struct str *name, struct str *value)
+const char *sip_row_take(const char *at, const char *end, struct sip_header *row, bool *clean)
 {
-	*name = (struct str){ row.p, sip_span(row, SIP_C_TOKEN) };
-	size_t n = name->n;
-	while (n < row.n && (row.p[n] == ' ' || row.p[n] == '\t'))
-		n++;
-	if (!name->n || n == row.n || row.p[n] != ':')
-		return false;
-	struct str behind = sip_skip(row, n + 1);
-	*value = str_trim(behind);
-	if (!value->n)
-		value->p = behind.p;            /* a place in the row, so that an edit can fill it */
-	return true;
+	if (at == end || *at == '\n' || (*at == '\r' && end - at > 1 && at[1] == '\n'))
+		return NULL;
+	const char *behind = row_end(at, end, clean), *colon = memchr(at, ':', (size_t)(behind - at));
+	row->row = str_range(at, behind);
+	row->name = STR_NONE;
+	if (!colon)
+		return behind;
+	const char *name_end = colon;
+	while (name_end > at && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	struct str name = str_range(at, name_end);
+	row->id = sip_header_of(name);
+	if (row->id == SIP_H_OTHER && !sip_all(name, SIP_C_TOKEN))
+		return behind;
+	const char *from = colon + 1, *to = behind;
+	while (from < to && sip_is(*from, SIP_C_SPACE))
+		from++;
+	while (to > from && sip_is(to[-1], SIP_C_SPACE))
+		to--;
+	row->name = name;
+	/* An empty value has a place in the row, so that an edit can fill it. */
+	row->value = str_range(from < to ? from : colon + 1, from < to ? to : colon + 1);
+	return behind;
 }

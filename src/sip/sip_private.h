@@ -16,9 +16,14 @@ enum {
 	SIP_C_HNV = 16,                 /* hname, hvalue of a URI */
 	SIP_C_HOST = 32,                /* a host name or IPv4 address */
 	SIP_C_URI = 64,                 /* any URI: reserved, unreserved */
-	SIP_C_SPACE = 128               /* SP, HTAB, and the CR LF of a fold */
+	SIP_C_SPACE = 128,              /* SP, HTAB, and the CR LF of a fold */
+	SIP_C_LABEL = 256,              /* what stands between the dots of a host */
+	SIP_C_DIGIT = 512,
+	SIP_C_NAME = 1024,              /* SIP_C_PARAM without the '=' that ends a name */
+	SIP_C_SCHEME = 2048,            /* scheme of a URI behind its first letter */
+	SIP_C_UNSEEN = 4096             /* SP, DEL and controls */
 };
-extern const uint8_t sip_chars[256];
+extern const uint16_t sip_chars[256];
 
 static inline bool sip_is(char c, unsigned classes)
 {
@@ -44,6 +49,15 @@ static inline size_t sip_span(struct str s, unsigned classes)
 	return n;
 }
 
+/* The same up to the first byte that does. */
+static inline size_t sip_span_until(struct str s, unsigned classes)
+{
+	size_t n = 0;
+	while (n < s.n && !sip_is(s.p[n], classes))
+		n++;
+	return n;
+}
+
 static inline bool sip_all(struct str s, unsigned classes)
 {
 	return s.n && sip_span(s, classes) == s.n;
@@ -59,8 +73,8 @@ static inline struct str sip_skip_space(struct str s)
 	return sip_skip(s, sip_span(s, SIP_C_SPACE));
 }
 
-/* All of s belongs to the classes or is an escape "%HH". */
-bool sip_all_escaped(struct str s, unsigned classes);
+/* As sip_span, where escapes "%HH" belong to any class of URIs. */
+size_t sip_span_escaped(struct str s, unsigned classes);
 /* The value of a hexadecimal digit, or -1. */
 int sip_hex(char c);
 
@@ -76,26 +90,83 @@ bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is
 
 /* More parameters than this on one value are refused: the check for doubled ones stays linear. */
 #define SIP_PARAMS_MAX 64
-/* Names seen on one value. */
+/* Names seen on one value; begins with hashes and count 0. */
 struct sip_names {
-	struct str seen[SIP_PARAMS_MAX];
+	uint64_t hashes;                /* a bit for each: where it is clear the name is new */
 	unsigned count;
+	struct str seen[SIP_PARAMS_MAX];        /* the first `count` */
 };
-/* False: seen before, or too many. Compared without case; with `escaped` also with escapes decoded. */
+/* False: seen before, or too many. Compared without case; with `escaped` also with escapes decoded: then the caller
+ * sets all `hashes` for a name that has some. The name is not empty. */
 bool sip_names_add(struct sip_names *names, struct str name, bool escaped);
+
+/* Walk the parameters of one value and judge them: `fault` is valid after the last. */
+struct sip_params {
+	struct str rest;
+	enum sip_params_fault fault;
+	struct sip_names names;
+};
+void sip_params_begin(struct sip_params *it, struct str params);
+bool sip_params_next(struct sip_params *it, struct sip_param *out);
 
 /* The end of a quoted string that starts at s.p: the position behind its closing quote, NULL when it
  * never ends. */
 const char *sip_quote_end(struct str s);
 
-/* Take the next row (with its folds) from the headers in *rest. *row holds its line ends. False when *rest is
- * empty or starts with the empty line. `*clean` turns false when a line does not end in CRLF or has a CR elsewhere. */
-bool sip_row_take(struct str *rest, struct str *row, bool *clean);
-/* Split a row: name and trimmed value. False: no header. */
-bool sip_row_split(struct str row, struct str *name, struct str *value);
+/* Take the row (with its folds) at `at`, the headers being all up to `end`: where it ends, or NULL at the end and at the
+ * empty line. `name` is STR_NONE, `id` and `value` are not set when it is no header; `next` is never set. `*clean`
+ * turns false when a line does not end in CRLF or has a CR elsewhere. */
+const char *sip_row_take(const char *at, const char *end, struct sip_header *row, bool *clean);
 
 /* The registered spelling of a header name, also for compact forms. The name itself when it is not known. */
 struct str sip_name_canonical(struct str name);
+
+static inline uint64_t sip_load(const char *p, size_t n)
+{
+	uint64_t word = 0;
+	memcpy(&word, p, n);
+	return word;
+}
+
+/* Does a part of a text differ from the same part of a word, where case does not count? */
+static inline bool sip_part_differs(uint64_t text, uint64_t word)
+{
+	return (text ^ word) & ~((word & 0x4040404040404040) >> 1);
+}
+
+/* Is s this word of letters and '-', in any case? As str_ieq, but cheaper as it knows that. */
+static inline bool sip_word_is(struct str s, struct str word)
+{
+	size_t n = word.n;
+	const char *p = s.p, *w = word.p;
+	if (s.n != n)
+		return false;
+	if (n < 4)                      /* the parts overlap where they must */
+		return !sip_part_differs(sip_load(p, 2), sip_load(w, 2)) && !sip_part_differs(sip_load(p + n - 2, 2), sip_load(w + n - 2, 2));
+	if (n < 8)
+		return !sip_part_differs(sip_load(p, 4), sip_load(w, 4)) && !sip_part_differs(sip_load(p + n - 4, 4), sip_load(w + n - 4, 4));
+	for (size_t at = 0; at + 8 < n; at += 8)
+		if (sip_part_differs(sip_load(p + at, 8), sip_load(w + at, 8)))
+			return false;
+	return !sip_part_differs(sip_load(p + n - 8, 8), sip_load(w + n - 8, 8));
+}
+
+/* Take digits from *at: false when there are none or the number is more than max. */
+static inline bool sip_take_digits(const char **at, const char *end, uint32_t max, uint32_t *out)
+{
+	const char *p = *at;
+	uint64_t number = 0;
+	while (p < end && sip_is_digit(*p)) {
+		number = number * 10 + (uint64_t)(*p++ - '0');
+		if (number > max)
+			return false;
+	}
+	if (p == *at)
+		return false;
+	*out = (uint32_t)number;
+	*at = p;
+	return true;
+}
 
 /* As in the algorithm parameter, by enum sip_digest_algorithm. */
 extern const struct str sip_digest_names[SIP_DIGEST_COUNT];

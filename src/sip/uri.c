@@ -2,43 +2,44 @@
 /* uri.c - take a URI apart. RFC 3261 §19.1.1, §25.1; RFC 3966 §3 */
 #include "sip_private.h"
 
-bool sip_names_add(struct sip_names *names, struct str name, bool escaped)
+static void read_param(struct sip_uri *u, struct str name, struct str value)
 {
-	for (unsigned i = 0; i < names->count; i++)
-		if (escaped ? sip_uri_part_equal(names->seen[i], name, true) : str_ieq(names->seen[i], name))
-			return false;
-	if (names->count == SIP_PARAMS_MAX)
-		return false;
-	names->seen[names->count++] = name;
-	return true;
+	/* A name with escapes is still that name, but no one asks for it this way. */
+	if (sip_word_is(name, STR("lr")))
+		u->lr = true;
+	else if (sip_word_is(name, STR("ob")))
+		u->ob = true;
+	else if (sip_word_is(name, STR("transport")))
+		u->transport = value.p ? value : STR("");
+	else if (sip_word_is(name, STR("maddr")))
+		u->maddr = value.p ? value : STR("");
 }
 
-/* uri-parameters = *( ";" pname [ "=" pvalue ] ) */
-static bool read_params(struct sip_uri *u)
+/* uri-parameters = *( ";" pname [ "=" pvalue ] ), from behind the first ";" */
+static bool take_params(struct sip_uri *u, struct str *rest)
 {
 	struct sip_names names;
+	names.hashes = 0;
 	names.count = 0;
-	struct str rest = u->params;
-	for (bool more = rest.p != NULL; more; ) {
-		struct str param = rest;
-		more = str_cut(&rest, ';', &param);
-		if (!sip_all_escaped(param, SIP_C_PARAM))
-			return false;
-		struct str name = param, value = STR_NONE;
-		if (str_cut(&param, '=', &name))
-			value = param;
+	u->params = *rest;
+	for (;;) {
+		struct str name = { rest->p, sip_span_escaped(*rest, SIP_C_NAME) }, value = STR_NONE;
+		*rest = sip_skip(*rest, name.n);
+		if (rest->n && rest->p[0] == '=') {
+			*rest = sip_skip(*rest, 1);
+			value = (struct str){ rest->p, sip_span_escaped(*rest, SIP_C_PARAM) };
+			*rest = sip_skip(*rest, value.n);
+		}
+		if (str_find(name, '%'))
+			names.hashes = UINT64_MAX;      /* it may be what a name without escapes is */
 		if (!name.n || !sip_names_add(&names, name, true))
 			return false;
-		/* A name with escapes is still that name, but no one asks for it this way. */
-		if (name.n == 2 && str_ieq(name, STR("lr")))
-			u->lr = true;
-		else if (name.n == 2 && str_ieq(name, STR("ob")))
-			u->ob = true;
-		else if (name.n == 9 && str_ieq(name, STR("transport")))
-			u->transport = value.p ? value : STR("");
-		else if (name.n == 5 && str_ieq(name, STR("maddr")))
-			u->maddr = value.p ? value : STR("");
+		read_param(u, name, value);
+		if (!rest->n || rest->p[0] != ';')
+			break;
+		*rest = sip_skip(*rest, 1);
 	}
+	u->params.n -= rest->n;
 	return true;
 }
 
@@ -51,35 +52,37 @@ static bool headers_ok(struct str rest)
 		more = str_cut(&rest, '&', &header);
 		if (!str_cut(&header, '=', &name) || !name.n || ++count > SIP_PARAMS_MAX)
 			return false;
-		if (!sip_all_escaped(name, SIP_C_HNV) || !sip_all_escaped(header, SIP_C_HNV))
+		if (sip_span_escaped(name, SIP_C_HNV) < name.n || sip_span_escaped(header, SIP_C_HNV) < header.n)
 			return false;
 	}
 	return true;
 }
 
+/* userinfo = user [ ":" password ] "@", when there is an "@" */
+static bool take_userinfo(struct sip_uri *u, struct str *rest)
+{
+	size_t n = sip_span_escaped(*rest, SIP_C_USER);
+	struct str behind = sip_skip(*rest, n);
+	if (!str_find(behind, '@'))
+		return true;
+	u->user = (struct str){ rest->p, n };
+	if (behind.p[0] == ':') {
+		behind = sip_skip(behind, 1);
+		u->password = (struct str){ behind.p, sip_span_escaped(behind, SIP_C_PASSWORD) };
+		behind = sip_skip(behind, u->password.n);
+	}
+	*rest = sip_skip(behind, 1);
+	return n && behind.p[0] == '@';
+}
+
 /* [ userinfo ] host [ ":" port ] [ uri-parameters ] [ headers ] */
 static bool read_sip(struct sip_uri *u, struct str rest)
 {
-	struct str info;
-	if (str_cut(&rest, '@', &info)) {
-		u->user = info;
-		if (str_cut(&info, ':', &u->user)) {
-			u->password = info;
-			if (!sip_all_escaped(u->password, SIP_C_PASSWORD))
-				return false;
-		}
-		if (!u->user.n || !sip_all_escaped(u->user, SIP_C_USER))
-			return false;
-	}
-	if (!sip_hostport_take(&rest, false, &u->host, &u->host_is_v6, &u->port))
+	if (!take_userinfo(u, &rest) || !sip_hostport_take(&rest, false, &u->host, &u->host_is_v6, &u->port))
 		return false;
 	if (rest.n && rest.p[0] == ';') {
-		u->params = sip_skip(rest, 1);
-		const char *question = str_find(rest, '?');
-		if (question)
-			u->params = str_range(u->params.p, question);
-		rest = sip_skip(rest, 1 + u->params.n);
-		if (!read_params(u))
+		rest = sip_skip(rest, 1);
+		if (!take_params(u, &rest))
 			return false;
 	}
 	if (!rest.n)
@@ -105,29 +108,18 @@ static bool number_ok(struct str number)
 static bool read_tel(struct sip_uri *u, struct str rest)
 {
 	u->user = rest;
-	if (str_cut(&rest, ';', &u->user))
-		u->params = rest;
-	return number_ok(u->user) && read_params(u);
-}
-
-/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) */
-static bool scheme_ok(struct str scheme)
-{
-	if (!scheme.n || sip_lower(scheme.p[0]) < 'a' || sip_lower(scheme.p[0]) > 'z')
-		return false;
-	for (size_t i = 1; i < scheme.n; i++)
-		if (!sip_is(scheme.p[i], SIP_C_HOST) && scheme.p[i] != '+')
-			return false;
-	return !str_find(scheme, '_');
+	if (!str_cut(&rest, ';', &u->user))
+		return number_ok(u->user);
+	return number_ok(u->user) && take_params(u, &rest) && !rest.n;
 }
 
 static enum sip_scheme scheme_of(struct str name)
 {
-	if (name.n == 3 && str_ieq(name, STR("sip")))
+	if (sip_word_is(name, STR("sip")))
 		return SIP_SCHEME_SIP;
-	if (name.n == 4 && str_ieq(name, STR("sips")))
+	if (sip_word_is(name, STR("sips")))
 		return SIP_SCHEME_SIPS;
-	if (name.n == 3 && str_ieq(name, STR("tel")))
+	if (sip_word_is(name, STR("tel")))
 		return SIP_SCHEME_TEL;
 	return SIP_SCHEME_OTHER;
 }
@@ -135,9 +127,12 @@ static enum sip_scheme scheme_of(struct str name)
 bool sip_uri_parse(struct str text, struct sip_uri *out)
 {
 	*out = (struct sip_uri){ .text = text };
-	struct str rest = text;
-	if (!str_cut(&rest, ':', &out->scheme_name) || !scheme_ok(out->scheme_name))
+	/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) */
+	size_t n = sip_span(text, SIP_C_SCHEME);
+	if (!n || n == text.n || text.p[n] != ':' || sip_lower(text.p[0]) < 'a')
 		return false;
+	struct str rest = sip_skip(text, n + 1);
+	out->scheme_name = (struct str){ text.p, n };
 	out->scheme = scheme_of(out->scheme_name);
 	switch (out->scheme) {
 	case SIP_SCHEME_SIP:

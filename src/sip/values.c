@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values.c - lists, parameters, quoted strings, numbers: what most header values are made of.
+/* values.c - lists, quoted strings, numbers: what most header values are made of.
  * RFC 3261 §7.3.1, §25.1 */
 #include "sip_private.h"
 
@@ -77,44 +77,6 @@ bool sip_values_next(struct sip_values *it, struct str *value)
 			return true;
 		it->row = it->m->headers[it->row].next;
 		it->rest = it->row_value = row_rest(it->m, it->row);
-	}
-	return false;
-}
-
-bool sip_param_next(struct str *rest, struct sip_param *out)
-{
-	struct str r = sip_skip_space(*rest);
-	if (!r.n)
-		return false;
-	if (r.p[0] == ';')
-		r = sip_skip_space(sip_skip(r, 1));
-	const char *p = r.p, *end = r.p + r.n;
-	while (p < end && *p != ';' && *p != '=')
-		p++;
-	out->name = str_trim(str_range(r.p, p));
-	out->value = STR_NONE;
-	if (p < end && *p == '=') {
-		struct str v = sip_skip_space(str_range(p + 1, end));
-		p = v.n && v.p[0] == '"' ? sip_quote_end(v) : v.p;
-		if (!p)
-			p = end;
-		while (p < end && *p != ';')
-			p++;
-		out->value = str_trim(str_range(v.p, p));
-	}
-	*rest = str_range(p, end);
-	return true;
-}
-
-bool sip_param_find(struct str params, struct str name, struct str *value)
-{
-	struct sip_param param;
-	while (sip_param_next(&params, &param)) {
-		if (!str_ieq(param.name, name))
-			continue;
-		if (value)
-			*value = param.value;
-		return true;
 	}
 	return false;
 }

@@ -37,29 +37,29 @@ static void read_param(struct sip_via *v, const struct sip_param *param)
 	struct str name = param->name;
 	switch (name.n) {
 	case 3:
-		if (str_ieq(name, STR("ttl")) && str_u32(param->value, 255, &number))
+		if (sip_word_is(name, STR("ttl")) && str_u32(param->value, 255, &number))
 			v->ttl = (int)number;
 		break;
 	case 4:
-		v->has_keep |= str_ieq(name, STR("keep"));
+		v->has_keep |= sip_word_is(name, STR("keep"));
 		break;
 	case 5:
-		if (str_ieq(name, STR("rport"))) {
+		if (sip_word_is(name, STR("rport"))) {
 			v->has_rport = true;
 			if (str_u32(param->value, UINT16_MAX, &number))
 				v->rport = (uint16_t)number;
-		} else if (str_ieq(name, STR("maddr"))) {
+		} else if (sip_word_is(name, STR("maddr"))) {
 			v->maddr = param->value;
-		} else if (str_ieq(name, STR("alias"))) {
+		} else if (sip_word_is(name, STR("alias"))) {
 			v->has_alias = true;
 		}
 		break;
 	case 6:
-		if (str_ieq(name, STR("branch")))
+		if (sip_word_is(name, STR("branch")))
 			v->branch = param->value;
 		break;
 	case 8:
-		if (str_ieq(name, STR("received")))
+		if (sip_word_is(name, STR("received")))
 			v->received = without_brackets(param->value);
 		break;
 	default:
@@ -78,10 +78,12 @@ static bool read_via(struct str rest, struct sip_via *v)
 	if (rest.p[0] != ';')
 		return false;
 	v->params = sip_skip(rest, 1);
-	rest = v->params;
+	struct sip_params it;
 	struct sip_param param;
-	while (sip_param_next(&rest, &param))
+	sip_params_begin(&it, v->params);
+	while (sip_params_next(&it, &param))
 		read_param(v, &param);
+	v->params_fault = it.fault;
 	return true;
 }
 

@@ -211,6 +211,26 @@ static void sizes_are_limited(void **state)
 	}
 }
 
+/* Also where another fault came first: what was not looked at is no body. */
+static void what_is_behind_too_many_rows_is_left_alone(void **state)
+{
+	(void)state;
+	static const char *const ends[] = { "F", "F: x\r\n\r\nbody", "\r\n" };
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct buf b = { 0 };
+		struct sample s;
+		struct sip_limits limits = { 1000, 1000, 5 };
+		buf_printf(&b, "OPTIONS sip:h SIP/2.0\r\nNo colon here\r\n" NEEDED("OPTIONS") "X: 1\r\n%s", ends[i]);
+		sample_open(&s, buf_str(&b), &limits);
+		assert_int_equal(s.parsed, SIP_BAD);
+		assert_int_equal(s.fault.status, 400);
+		assert_int_equal(s.m.body.n, 0);
+		assert_true(s.m.text.n <= b.n);
+		sample_close(&s);
+		buf_fini(&b);
+	}
+}
+
 static void many_rows_are_kept_in_order(void **state)
 {
 	(void)state;
@@ -294,6 +314,7 @@ int main(void)
 		cmocka_unit_test(folds_and_spaces_before_the_colon_are_read),
 		cmocka_unit_test(content_length_rules_the_body_of_a_datagram),
 		cmocka_unit_test(sizes_are_limited),
+		cmocka_unit_test(what_is_behind_too_many_rows_is_left_alone),
 		cmocka_unit_test(many_rows_are_kept_in_order),
 		cmocka_unit_test(a_message_of_compact_forms_only_is_read),
 		cmocka_unit_test(hostile_shapes_cost_no_more_than_their_size),

@@ -50,6 +50,14 @@ struct sip_header {
 	struct str row;                 /* the whole line(s) with the final CRLF */
 };
 
+/* What is wrong with the parameters of a value; they can be read nevertheless. */
+enum sip_params_fault {
+	SIP_PARAMS_FINE,
+	SIP_PARAMS_EMPTY,               /* ";;" */
+	SIP_PARAMS_MALFORMED,           /* a name that is no token, a stray quote */
+	SIP_PARAMS_TWICE                /* one name twice, or more than 64 */
+};
+
 /* sent-protocol SP sent-by *( ; params ), RFC 3261 §20.42, §25.1 */
 struct sip_via {
 	struct str text;                /* this one value */
@@ -58,6 +66,7 @@ struct sip_via {
 	bool host_is_v6;
 	uint16_t port;                  /* 0: absent */
 	struct str params;              /* no leading ';' */
+	enum sip_params_fault params_fault;
 	struct str branch, received, maddr;     /* STR_NONE: absent; received without brackets */
 	bool has_rport, has_keep, has_alias;
 	uint16_t rport;                 /* 0: no value */
@@ -71,6 +80,7 @@ struct sip_addr {
 	struct str uri_text;            /* without <> */
 	struct sip_uri uri;
 	struct str params;              /* header parameters; no leading ';' */
+	enum sip_params_fault params_fault;
 	struct str tag;                 /* STR_NONE: absent */
 	bool star;                      /* Contact: * */
 	bool bracketed;                 /* the URI was in <> */
@@ -91,8 +101,7 @@ struct sip_msg {
 
 	struct sip_header *headers;
 	int header_count;
-	int first[SIP_HEADER_COUNT];    /* first row of that id, or -1 */
-	int last[SIP_HEADER_COUNT];
+	int16_t first[SIP_HEADER_COUNT];        /* first row of that id, or -1 */
 	struct str body;                /* n == 0: none */
 	const char *headers_end;        /* where the empty line starts: a place to insert rows */
 
@@ -114,7 +123,7 @@ struct sip_msg {
 struct sip_limits {
 	size_t max_head_bytes;          /* start line and headers [65535] */
 	size_t max_body_bytes;          /* [65535] */
-	unsigned max_headers;           /* rows [256] */
+	unsigned max_headers;           /* rows [256], at most 32767 */
 };
 
 /* What is wrong, for a person: status is what a request should be answered with. */
@@ -179,6 +188,7 @@ bool sip_list_next(struct str *rest, struct str *item);
 
 struct sip_param {
 	struct str name, value;         /* value: STR_NONE without '='; a quoted string with its quotes */
+	bool fit;                       /* the name is a token, and the value has no quotes or is one quoted string */
 };
 /* The next of ";a;b=c" (leading ';' optional). False at the end; an empty parameter has name.n == 0 and no
  * value. */
