@@ -67,6 +67,15 @@ void entry_copy(const struct entry *e, struct str aor, struct arena *arena, stru
 	fill(e, aor, arena_str(arena, (struct str){ e->text, n }).p, out);
 }
 
+void entry_copy_told(const struct entry *e, struct str aor, struct arena *arena, struct binding *out)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < ENTRY_TOLD; i++)
+		n += e->length[i];
+	fill(e, aor, arena_str(arena, (struct str){ e->text, n }).p, out);
+	out->path = out->call_id = out->user_agent = STR_NONE;
+}
+
 bool entry_matches(const struct entry *e, struct str instance, uint32_t reg_id, const struct sip_uri *uri)
 {
 	if (reg_id || entry_is_outbound(e))

@@ -6,7 +6,11 @@
 
 #include "location.h"
 
-enum entry_string { ENTRY_INSTANCE, ENTRY_CONTACT, ENTRY_PARAMS, ENTRY_PATH, ENTRY_CALL_ID, ENTRY_AGENT, ENTRY_STRINGS };
+/* In the order in which they stand; those that an answer tells come first. */
+enum entry_string {
+	ENTRY_INSTANCE, ENTRY_CONTACT, ENTRY_PARAMS, ENTRY_TOLD,
+	ENTRY_PATH = ENTRY_TOLD, ENTRY_CALL_ID, ENTRY_AGENT, ENTRY_STRINGS
+};
 
 struct entry {
 	struct entry *next;             /* of the AOR: most recently updated first */
@@ -16,7 +20,6 @@ struct entry {
 	int64_t suspect_until_ms;       /* see location_suspect; written and read under the stripe lock, not durable */
 	uint64_t id;                    /* the sequence number of the change that made it */
 	struct flow_ref flow;
-	uint32_t heap_at;
 	uint32_t cseq, reg_id;
 	uint16_t q;
 	bool via_flow;
@@ -31,6 +34,9 @@ struct str entry_string(const struct entry *e, enum entry_string which);
 void entry_view(const struct entry *e, struct str aor, struct binding *out);
 /* The same with strings of its own but for `aor`, which is taken as it is. */
 void entry_copy(const struct entry *e, struct str aor, struct arena *arena, struct binding *out);
+
+/* What an answer to a REGISTER tells: without path, call_id and user_agent. */
+void entry_copy_told(const struct entry *e, struct str aor, struct arena *arena, struct binding *out);
 
 /* Would this contact be kept under the key of this entry? Outbound bindings by instance and reg-id (OB-69),
  * the others by URI equality (RG-23). `instance` is canonical. */

@@ -104,7 +104,7 @@ int location_new(const struct location_settings *s, int64_t wall_ms, struct loca
 	loc->settings = *s;
 	loc->hash_key = hash_key_new();
 	for (unsigned i = 0; i < STRIPES; i++)
-		stripe_init(&loc->stripes[i]);
+		stripe_init(&loc->stripes[i], wall_ms);
 
 	int err = s->store ? recover(loc, wall_ms, why, why_size) : 0;
 	if (err) {
@@ -175,13 +175,9 @@ bool location_drop(struct location *loc, struct str aor, uint64_t binding_id, in
 static unsigned expire_stripe(struct stripe *s, int64_t wall_ms, unsigned at_most)
 {
 	unsigned n = 0;
-	struct entry *e;
 	pthread_mutex_lock(&s->lock);
-	while (n < at_most && (e = expiry_first(&s->expiry)) && entry_expired(e, wall_ms)) {
-		stripe_unlink(s, e);
-		mem_free(e);
+	while (n < at_most && stripe_expire(s, wall_ms))
 		n++;
-	}
 	pthread_mutex_unlock(&s->lock);
 	return n;
 }
@@ -202,7 +198,7 @@ void location_count(struct location *loc, struct location_counts *out)
 		struct stripe *s = &loc->stripes[i];
 		pthread_mutex_lock(&s->lock);
 		out->aors += s->aors.count;
-		out->bindings += s->expiry.count;
+		out->bindings += s->bindings;
 		out->flow_lost += s->earlier_boot;
 		pthread_mutex_unlock(&s->lock);
 	}

@@ -169,12 +169,11 @@ static bool just_bound(const struct entry *e, const struct location_update *u)
 static void fill_after(struct location *loc, struct stripe *s, uint64_t hash, struct location_update *u)
 {
 	struct aor *a = stripe_find(s, hash, u->aor);
-	struct str aor = arena_str(u->arena, u->aor);
 	u->after_count = 0;
 	u->after = arena_array(u->arena, a ? a->count : 1, sizeof u->after[0]);
 	for (struct entry *e = a ? a->first : NULL; e; e = e->next)
 		if (location_entry_live(loc, e, u->wall_ms) || just_bound(e, u))
-			entry_copy(e, aor, u->arena, &u->after[u->after_count++]);
+			entry_copy_told(e, u->aor, u->arena, &u->after[u->after_count++]);
 }
 
 enum location_result location_register(struct location *loc, struct location_update *u)

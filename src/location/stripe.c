@@ -3,22 +3,27 @@
 #include "stripe.h"
 #include "mem.h"
 
-void stripe_init(struct stripe *s)
+void stripe_init(struct stripe *s, int64_t wall_ms)
 {
 	pthread_mutex_init(&s->lock, NULL);
 	map_init(&s->aors);
 	list_init(&s->all);
-	s->expiry = (struct expiry){ 0 };
+	expiry_init(&s->expiry, wall_ms);
 	list_init(&s->pending);
+	s->bindings = 0;
 	s->earlier_boot = 0;
 }
 
 void stripe_fini(struct stripe *s)
 {
-	struct entry *e;
-	while ((e = expiry_first(&s->expiry))) {
-		stripe_unlink(s, e);
-		mem_free(e);
+	for (struct list *at = s->all.next, *next; at != &s->all; at = next) {
+		next = at->next;
+		struct aor *a = CONTAINER(at, struct aor, all);
+		for (struct entry *e = a->first, *later; e; e = later) {
+			later = e->next;
+			mem_free(e);
+		}
+		mem_free(a);
 	}
 	expiry_fini(&s->expiry);
 	map_fini(&s->aors);
@@ -38,9 +43,7 @@ struct aor *stripe_find(const struct stripe *s, uint64_t hash, struct str aor)
 static struct aor *make(struct stripe *s, uint64_t hash, struct str aor)
 {
 	struct aor *a = mem_alloc(sizeof *a + aor.n);
-	a->first = NULL;
-	a->count = 0;
-	a->n = (uint32_t)aor.n;
+	*a = (struct aor){ .n = (uint32_t)aor.n };
 	memcpy(a->text, aor.p, aor.n);
 	map_insert(&s->aors, &a->node, hash);
 	list_add_tail(&s->all, &a->all);
@@ -65,7 +68,8 @@ void stripe_link(struct stripe *s, uint64_t hash, struct str aor, struct entry *
 	*at = e;
 	e->aor = a;
 	a->count++;
-	expiry_add(&s->expiry, e);
+	expiry_add(&s->expiry, &a->expiry, e->expires_wall_ms);
+	s->bindings++;
 	s->earlier_boot += e->earlier_boot;
 }
 
@@ -78,14 +82,33 @@ void stripe_unlink(struct stripe *s, struct entry *e)
 	*at = e->next;
 	e->next = NULL;
 	e->aor = NULL;
-	expiry_remove(&s->expiry, e);
+	s->bindings--;
 	s->earlier_boot -= e->earlier_boot;
 
 	if (--a->count == 0) {
 		map_remove(&s->aors, &a->node);
 		list_remove(&a->all);
+		expiry_remove(&s->expiry, &a->expiry);
 		mem_free(a);
 	}
+}
+
+bool stripe_expire(struct stripe *s, int64_t wall_ms)
+{
+	struct expiry_node *n = expiry_next(&s->expiry, wall_ms);
+	if (!n)
+		return false;
+	struct aor *a = CONTAINER(n, struct aor, expiry);
+	for (struct entry *e = a->first, *next; e; e = next) {
+		next = e->next;
+		if (!entry_expired(e, wall_ms)) {
+			expiry_add(&s->expiry, &a->expiry, e->expires_wall_ms);
+			continue;
+		}
+		stripe_unlink(s, e);    /* the AOR goes with its last one, and is not looked at any more */
+		mem_free(e);
+	}
+	return true;
 }
 
 struct entry *stripe_entry(const struct stripe *s, uint64_t hash, struct str aor, uint64_t id)

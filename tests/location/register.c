@@ -215,22 +215,29 @@ static void same_instance_under_another_aor_is_another_binding(void **state)
 }
 
 /* OB-72 OB-73 RG-29 */
+static void told(const struct binding *b, const char *params)
+{
+	assert_true(str_eq(b->contact, STR("sip:bob@192.0.2.5;transport=tcp?X=y")));
+	assert_true(str_eq(b->contact_params, str_of(params)));
+	assert_true(str_eq(b->instance, STR(PHONE)));
+	assert_int_equal(b->q, 700);
+	assert_int_equal(b->cseq, 4);
+	assert_int_equal(b->flow.remote.port, 5070);
+	assert_int_equal(b->flow.local.port, 5060);
+	assert_true(b->via_flow);
+}
+
 static void everything_that_was_registered_is_given_back(void **state)
 {
 	struct kit *k = *state;
 	const char *params = ";q=0.7;+sip.instance=\"<" PHONE ">\";methods=\"INVITE, ACK\";+Foo=\"Bar\"";
 	kit_register(k, (struct reg){ .contact = "sip:bob@192.0.2.5;transport=tcp?X=y", .params = params, .instance = PHONE, .reg_id = 3,
 	                              .path = "<sip:a@edge;lr>, <sip:b@edge2;lr>", .q = 700, .expires_s = 60, .cseq = 4, .udp_port = 5070 });
-	const struct binding *b = &k->after[0];
-	assert_true(str_eq(b->contact, STR("sip:bob@192.0.2.5;transport=tcp?X=y")));
-	assert_true(str_eq(b->contact_params, str_of(params)));
+	told(&k->after[0], params);
+	const struct binding *b = &kit_find(k, BOB).instances[0].flows[0];
+	told(b, params);
 	assert_true(str_eq(b->path, STR("<sip:a@edge;lr>, <sip:b@edge2;lr>")));
 	assert_true(str_eq(b->call_id, STR("c1")) && str_eq(b->user_agent, STR("test")));
-	assert_int_equal(b->q, 700);
-	assert_int_equal(b->cseq, 4);
-	assert_int_equal(b->flow.remote.port, 5070);
-	assert_int_equal(b->flow.local.port, 5060);
-	assert_true(b->via_flow);
 }
 
 /* RG-27 */

@@ -94,7 +94,7 @@ struct location_update {
 	bool via_flow;
 	int64_t wall_ms;
 	struct arena *arena;            /* `after` is made here; must live until `done` */
-	/* answer: all live bindings of the AOR after the change, newest first */
+	/* answer: all live bindings of the AOR after the change, newest first; without path, call_id and user_agent */
 	struct binding *after;
 	unsigned after_count;
 	/* Durable (err 0) or not (-errno: the change was taken back unless something newer came; answer 500). On `loop`'s
@@ -144,7 +144,7 @@ bool location_drop(struct location *loc, struct str aor, uint64_t binding_id, in
  * over Path, whose flow nobody here can hear; a flow of our own is suspected by transport_flow_suspect. Not durable. until 0
  * clears it. */
 void location_suspect(struct location *loc, struct str aor, uint64_t binding_id, int64_t until_wall_ms);
-/* Drop what has expired; call about once a second. Returns how many. */
+/* Drop what has expired, within a second of its time; call about once a second. Looks at `at_most` AORs; returns how many. */
 unsigned location_expire(struct location *loc, int64_t wall_ms, unsigned at_most);
 
 /* --- listing: all bindings, or those of one AOR (STR_NONE: all). Strings live until fn returns; fn
