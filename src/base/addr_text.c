@@ -12,30 +12,33 @@
 
 /* --- reading --- */
 
-/* Exactly four numbers up to 255, without leading zeros: "010" is eight to some. */
+static unsigned digit_of(char c)
+{
+	return (unsigned char)c - (unsigned)'0';        /* more than 9: it is none */
+}
+
+/* A number up to 255; where it ends, or NULL. A zero ends at once: "010" is eight to some. */
+static const char *take_octet(const char *p, const char *end, uint8_t *out)
+{
+	if (p == end || digit_of(*p) > 9)
+		return NULL;
+	unsigned number = digit_of(*p++);
+	for (unsigned left = number ? 2 : 0; left && p < end && digit_of(*p) <= 9; left--)
+		number = 10 * number + digit_of(*p++);
+	*out = (uint8_t)number;
+	return number > 255 ? NULL : p;
+}
+
+/* Exactly four of them. */
 static bool read_ip4(struct str text, uint8_t out[4])
 {
-	unsigned at = 0, number = 0;
-	bool begun = false;
-	for (const char *p = text.p, *end = p + text.n; p < end; p++) {
-		unsigned digit = (unsigned char)*p - (unsigned)'0';
-		if (digit <= 9) {
-			if (begun && number == 0)
-				return false;
-			begun = true;
-			number = 10 * number + digit;
-			if (number > 255)
-				return false;
-		} else {
-			if (*p != '.' || !begun || at == 3)
-				return false;
-			out[at++] = (uint8_t)number;
-			number = 0;
-			begun = false;
-		}
+	const char *end = text.p + text.n, *p = take_octet(text.p, end, out);
+	for (unsigned i = 1; i < 4; i++) {
+		if (!p || p == end || *p != '.')
+			return false;
+		p = take_octet(p + 1, end, out + i);
 	}
-	out[at] = (uint8_t)number;
-	return begun && at == 3;
+	return p == end;
 }
 
 /* What stands between groups, and what it must be: one colon, nothing before the first; or "::" for a gap of zeros, once, and
@@ -142,12 +145,22 @@ bool addr_parse(struct str text, uint16_t default_port, struct addr *out)
 
 /* --- writing: each gives back where the text ends --- */
 
+static char *put_octet(char *at, unsigned octet)
+{
+	if (octet >= 100)
+		*at++ = (char)('0' + octet / 100);
+	if (octet >= 10)
+		*at++ = (char)('0' + octet / 10 % 10);
+	*at++ = (char)('0' + octet % 10);
+	return at;
+}
+
 static char *put_ip4(char *at, const uint8_t ip[4])
 {
-	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			*at++ = '.';
-		at = decimal_write(at, ip[i]);
+	at = put_octet(at, ip[0]);
+	for (unsigned i = 1; i < 4; i++) {
+		*at++ = '.';
+		at = put_octet(at, ip[i]);
 	}
 	return at;
 }
