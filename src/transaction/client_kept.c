@@ -4,23 +4,25 @@
  * of (RFC 3261 §17.1.2.2, timer K, keeps them from a core that would forward them).
  *
  * The branch was made at random and is hashed with a secret key: 64 bits of hash say enough. */
+#include "kept_flow.h"
 #include "transaction_private.h"
 
 struct kept_ack {                       /* of KEPT_ACKED */
-	struct flow_ref flow;
-	uint32_t n;
-	char bytes[];
+	uint32_t flow_n, n;
+	char bytes[];                   /* the flow, the ACK */
 };
 
 void client_keep(const struct txn_client *ct, int64_t until_ms)
 {
 	struct kept_ring *ring = &ct->txns->kept;
 	if (ct->invite && ct->ict.state == ICT_COMPLETED && ct->bytes) {
-		struct kept_ack *ka = kept_add(ring, KEPT_ACKED, ct->node.hash, until_ms, sizeof *ka + ct->bytes->n);
+		size_t flow_n = kept_flow_size(&ct->flow);
+		struct kept_ack *ka = kept_add(ring, KEPT_ACKED, ct->node.hash, until_ms, sizeof *ka + flow_n + ct->bytes->n);
 		if (!ka)
 			return;
-		*ka = (struct kept_ack){ .flow = ct->flow, .n = ct->bytes->n };
-		memcpy(ka->bytes, ct->bytes->data, ct->bytes->n);
+		*ka = (struct kept_ack){ .flow_n = (uint32_t)flow_n, .n = ct->bytes->n };
+		kept_flow_write(ka->bytes, &ct->flow);
+		memcpy(ka->bytes + flow_n, ct->bytes->data, ct->bytes->n);
 	} else if (ct->invite && ct->ict.state == ICT_ACCEPTED && ct->heir) {
 		uint64_t *heir = kept_add(ring, KEPT_LEFT, ct->node.hash, until_ms, sizeof *heir);
 		if (heir)
@@ -37,8 +39,9 @@ static bool is_client(const struct kept *k, const void *with)
 /* A copy of 300-699 gets the ACK once more (TX-03). */
 static void acknowledge(struct txns *x, const struct kept_ack *ka)
 {
-	struct wire *ack = wire_new((struct str){ ka->bytes, ka->n });
-	transport_send(x->worker, &ka->flow, ack);
+	struct wire *ack = wire_new((struct str){ ka->bytes + ka->flow_n, ka->n });
+	struct flow_ref flow = kept_flow_read(ka->bytes, ka->flow_n);
+	transport_send(x->worker, &flow, ack);
 	wire_unref(ack);
 }
 

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "fake.h"
 #include "kept.h"
+#include "kept_flow.h"
 
 #define LIFE 32000
 
@@ -151,6 +152,33 @@ static void the_numbers_of_chunks_go_round(void **state)
 	ring_free(r);
 }
 
+/* --- flows --- */
+static void a_flow_comes_out_as_it_went_in(void **state)
+{
+	static const struct {
+		const char *local, *remote;
+		uint64_t serial;
+		size_t size;
+	} flows[] = {
+		{ "192.0.2.10:5060", "198.51.100.7:49152", 0, 16 },
+		{ "192.0.2.10:5060", "198.51.100.7:49152", 77, sizeof(struct flow_ref) },
+		{ "[2001:db8::1]:5060", "[2001:db8::2]:5060", 0, sizeof(struct flow_ref) },
+		{ "192.0.2.10:5060", NULL, 0, sizeof(struct flow_ref) },        /* nowhere */
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(flows); i++) {
+		struct flow_ref f = { .serial = flows[i].serial, .kind = flows[i].serial ? TRANSPORT_TLS : TRANSPORT_UDP, .listener = 3 };
+		char bytes[sizeof f];
+		assert_true(addr_parse(str_of(flows[i].local), 0, &f.local));
+		assert_true(!flows[i].remote || addr_parse(str_of(flows[i].remote), 0, &f.remote));
+		assert_int_equal(kept_flow_size(&f), flows[i].size);
+		kept_flow_write(bytes, &f);
+		struct flow_ref out = kept_flow_read(bytes, flows[i].size);
+		assert_true(out.serial == f.serial && out.kind == f.kind && out.listener == f.listener);
+		assert_true(addr_eq(&out.local, &f.local) && addr_eq(&out.remote, &f.remote));
+	}
+}
+
 /* --- the index --- */
 static bool holds(const struct kept_index *ix, uint32_t tag, uint32_t at, uint32_t *longest)
 {
@@ -239,6 +267,7 @@ int main(void)
 		cmocka_unit_test(what_others_take_comes_out_of_the_same_budget),
 		cmocka_unit_test(a_record_may_be_larger_than_a_chunk_but_not_than_the_budget),
 		cmocka_unit_test(the_numbers_of_chunks_go_round),
+		cmocka_unit_test(a_flow_comes_out_as_it_went_in),
 		cmocka_unit_test(random_changes_of_the_index_agree_with_a_plain_array),
 		cmocka_unit_test(a_flood_makes_look_ups_no_longer),
 		cmocka_unit_test(an_empty_index_takes_no_memory),

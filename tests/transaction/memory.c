@@ -118,13 +118,13 @@ static const struct {
 	{ "server transaction, its request with it", live_server, 0, 5200 },
 	{ "client transaction, its request with it", live_client, 0, 800 },
 	{ "client transaction over a stream", live_client_of_a_stream, 0, 800 },
-	{ "non-INVITE over UDP, its 200 with it", answered_request, 390, 420 },
+	{ "non-INVITE over UDP, its 200 with it", answered_request, 340, 370 },
 	{ "non-INVITE over a stream", answered_request_of_a_stream, 0, 0 },
 	{ "client that has its final response", answered_client, 0, 0 },
-	{ "INVITE and its branch after a 2xx", answered_call, 210, 250 },
+	{ "INVITE and its branch after a 2xx", answered_call, 170, 200 },
 	{ "INVITE after 300-699 until its ACK", refused_invite, 530, 600 },
-	{ "INVITE after 300-699 and its ACK", refused_invite_with_its_ack, 165, 200 },
-	{ "INVITE client after 300-699, its ACK with it", refused_client, 440, 470 },
+	{ "INVITE after 300-699 and its ACK", refused_invite_with_its_ack, 120, 150 },
+	{ "INVITE client after 300-699, its ACK with it", refused_client, 390, 420 },
 };
 
 static void transactions_are_no_larger_than_published(void **state)

@@ -142,6 +142,44 @@ static void past_max_live_a_request_gets_503_without_state(void **state)
 	world_free(w);
 }
 
+static void answered_calls_are_no_work_under_way(void **state)
+{
+	struct world *w = world_new(two_live);
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		request_number(w, "INVITE", i);
+		struct txn_server *st = accept_it(w);
+		assert_non_null(st);
+		txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	}
+	assert_int_equal(counts(w).refused + counts(w).server_live, 0);
+	assert_int_equal(counts(w).finished, 100);
+	world_free(w);
+}
+
+static void little_memory(struct txn_settings *s)
+{
+	s->max_bytes = 8000;
+}
+
+/* Nothing is refused for their records. */
+static void answered_calls_make_way_oldest_first(void **state)
+{
+	struct world *w = world_new(little_memory);
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		request_number(w, "INVITE", i);
+		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR_NONE);
+		assert_true(counts(w).bytes_finished <= 8000);
+	}
+	w->told[0] = '\0';
+	request_number(w, "INVITE", 970);
+	assert_told(w, "");
+	request_number(w, "INVITE", 900);
+	assert_told(w, "request INVITE");
+	world_free(w);
+}
+
 static void a_finished_transaction_is_small(void **state)
 {
 	struct world *w = world_new(NULL);
@@ -152,11 +190,6 @@ static void a_finished_transaction_is_small(void **state)
 	assert_true(counts(w).bytes_finished <= 600 + s->text.n);
 	fake_drop(s);
 	world_free(w);
-}
-
-static void little_memory(struct txn_settings *s)
-{
-	s->max_bytes = 8000;
 }
 
 static void the_oldest_finished_non_invite_makes_way(void **state)
@@ -245,6 +278,8 @@ int main(void)
 		cmocka_unit_test(the_ack_for_a_stateless_answer_is_absorbed_and_no_other),
 		cmocka_unit_test(tags_of_two_workers_differ),
 		cmocka_unit_test(past_max_live_a_request_gets_503_without_state),
+		cmocka_unit_test(answered_calls_are_no_work_under_way),
+		cmocka_unit_test(answered_calls_make_way_oldest_first),
 		cmocka_unit_test(a_finished_transaction_is_small),
 		cmocka_unit_test(the_oldest_finished_non_invite_makes_way),
 		cmocka_unit_test(finished_invites_stay_and_then_new_work_is_refused),
