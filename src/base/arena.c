@@ -20,9 +20,15 @@ struct arena_chunk {
 	alignas(max_align_t) char bytes[];
 };
 
+/* Free space always begins aligned: each allocation takes whole units of ALIGN. */
 void arena_init(struct arena *a, void *first, size_t n)
 {
-	*a = (struct arena){ .at = first, .end = first ? (char *)first + n : NULL };
+	*a = (struct arena){ 0 };
+	size_t gap = -(uintptr_t)first & (ALIGN - 1);
+	if (!first || n < gap)
+		return;
+	a->at = (char *)first + gap;
+	a->end = (char *)first + n;
 }
 
 void arena_fini(struct arena *a)
@@ -74,14 +80,22 @@ static size_t next_step(const struct arena *a)
 /* n bytes of the current block; NULL when it has not got them. */
 static void *take(struct arena *a, size_t n)
 {
-	size_t gap = -(uintptr_t)a->at & (ALIGN - 1);
-	size_t left = (size_t)(a->end - a->at);
-	if (left < gap || left - gap < n + POISON_GAP)
+	size_t units = ((n + ALIGN - 1) & ~(ALIGN - 1)) + POISON_GAP;
+	if ((size_t)(a->end - a->at) < units)
 		return NULL;
-	char *p = a->at + gap;
-	a->at = p + n + POISON_GAP;
+	char *p = a->at;
+	a->at = p + units;
 	unpoison(p, n);
 	return p;
+}
+
+static void *alloc_elsewhere(struct arena *a, size_t n)
+{
+	size_t step = next_step(a);
+	if (n > step / 4)
+		return alloc_large(a, n);
+	start_chunk(a, step);
+	return take(a, n);
 }
 
 void *arena_alloc(struct arena *a, size_t n)
@@ -91,13 +105,7 @@ void *arena_alloc(struct arena *a, size_t n)
 	if (n == 0)
 		n = 1;
 	void *p = take(a, n);
-	if (p)
-		return p;
-	size_t step = next_step(a);
-	if (n > step / 4)
-		return alloc_large(a, n);
-	start_chunk(a, step);
-	return take(a, n);
+	return p ? p : alloc_elsewhere(a, n);
 }
 
 void *arena_zalloc(struct arena *a, size_t n)
