@@ -21,8 +21,7 @@ uint64_t loop_hash(const struct proxy *px, const struct sip_msg *m, const struct
 			if (at++ >= view->own)
 				h = hash_mix(h, hash_str(key, value));
 	}
-	h = hash_mix(h, hash_str(key, m->call_id));
-	return hash_mix(h, m->cseq);
+	return hash_mix(h, hash_str(key, m->call_id) + m->cseq);
 }
 
 /* A Via of ours with this hash in its branch? */
