@@ -8,9 +8,9 @@
 #include "stream.h"
 #include "tls.h"
 
-#define READS_US     500                /* of a turn, for streams as they come; the others stand in line then */
-#define LINE_US      250                /* for those in line */
-#define HANDSHAKE_US 500                /* for all handshakes together */
+#define READS_US     200                /* of a turn, for streams as they come; the others stand in line then */
+#define LINE_US      100                /* for those in line */
+#define HANDSHAKE_US 300                /* for all handshakes together */
 
 static void stand_in_line(struct stream *s, struct list *line)
 {
@@ -63,7 +63,8 @@ static void pause_line(struct transport_worker *w, struct list *line)
 static void read_on(struct stream *s)
 {
 	stream_read_some(s);
-	stream_rewatch(s);
+	if (list_empty(&s->share))
+		stream_rewatch(s);
 }
 
 /* At least one, and the last one may go beyond. */

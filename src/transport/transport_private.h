@@ -85,6 +85,10 @@ struct udp_port {
 };
 struct udp_receive;
 
+/* --- messages that wait for another worker: each kind has room of its own there. Streams and a crowd need little, as they can wait
+ * where they are; a datagram that finds none is lost. --- */
+enum hop_kind { HOP_DATAGRAM, HOP_CROWD, HOP_STREAM, HOP_KINDS };
+
 /* --- a worker's socket of one TCP or TLS listener --- */
 struct acceptor {
 	struct loop_fd io;
@@ -125,6 +129,7 @@ struct transport_worker {
 	struct wire *pong, *ping;
 	struct route_cache *routes;
 	_Atomic uint64_t counts[COUNTERS];
+	atomic_uint hops[HOP_KINDS];    /* messages that wait for this worker, by all others */
 };
 
 static inline void count_add(struct transport_worker *w, unsigned what, int64_t n)
@@ -137,12 +142,8 @@ static inline void count_add(struct transport_worker *w, unsigned what, int64_t 
 /* A framed message came in: make it a packet and bring it to its owner. NULL: done. A packet: the
  * owner's queue is full; the caller keeps it and tries worker_dispatch again, or drops it. */
 struct packet *worker_receive(struct transport_worker *w, struct str text, const struct flow_ref *from,
-                              struct str peer_names, size_t hop_limit);
-bool worker_dispatch(struct transport_worker *w, struct packet *p, size_t hop_limit);
-/* Messages that may wait for another worker, all senders together: who reads streams can wait for room, and who sends most must. */
-#define HOP_CROWD  128
-#define HOP_STREAM 512
-#define HOP_UDP    4096
+                              struct str peer_names, enum hop_kind kind);
+bool worker_dispatch(struct transport_worker *w, struct packet *p, enum hop_kind kind);
 /* Something waits for the turn's end. */
 void worker_wants_flush(struct transport_worker *w);
 /* Tell every worker, in its next turn. */

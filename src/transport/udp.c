@@ -94,7 +94,7 @@ static void take_message(struct udp_port *p, struct str text, const struct flow_
 	case CROWD_QUEUED:
 		return;
 	case CROWD_PASS:
-		refused = worker_receive(w, text, from, STR_NONE, HOP_UDP);
+		refused = worker_receive(w, text, from, STR_NONE, HOP_DATAGRAM);
 		if (!refused)
 			return;
 		break;

@@ -11,7 +11,7 @@
 #define EACH       8                    /* of an address, and of a subject, in a turn */
 #define TINY       4                    /* bytes: a keep-alive */
 #define QUEUE_MAX  4096                 /* a power of two */
-#define SHARE_US   250                  /* of a turn */
+#define SHARE_US   100                  /* of a turn */
 #define BUCKETS    4096                 /* an honest peer shares one with each flood once in so many times */
 
 struct place {
@@ -81,16 +81,23 @@ static bool may_pass(const struct tally *t, unsigned bucket)
 	return t->passed[bucket] < EACH && !t->queued[bucket];
 }
 
+static uint16_t subject_of(const struct udp_crowd *c, struct str text)
+{
+	struct sip_glance g;
+	return sip_glance(text, &g) ? hash_str(c->key, g.call_id) % BUCKETS : 0;
+}
+
 enum crowd_place udp_crowd_place(struct udp_crowd *c, struct str text, const struct flow_ref *from, int64_t now_ms)
 {
 	if (!udp_crowd_is(c, now_ms) || text.n <= TINY || (unsigned char)text.p[0] < 4)   /* STUN: RFC 5389 §6; it has limits of its own */
 		return CROWD_PASS;
 	/* A customer has a /64 of IPv6; 8 bytes hold all of an IPv4 address. */
-	uint16_t address = hash_bytes(c->key, from->remote.ip, 8) % BUCKETS, subject = 0;
-	struct sip_glance g;
-	if (sip_glance(text, &g))
-		subject = hash_str(c->key, g.call_id) % BUCKETS;
-	if (may_pass(&c->addresses, address) && may_pass(&c->subjects, subject)) {
+	uint16_t address = hash_bytes(c->key, from->remote.ip, 8) % BUCKETS;
+	bool passes = may_pass(&c->addresses, address);
+	if (!passes && c->waiting == QUEUE_MAX)         /* as cheap as can be: this is most of a flood */
+		return CROWD_DROP;
+	uint16_t subject = subject_of(c, text);
+	if (passes && may_pass(&c->subjects, subject)) {
 		c->addresses.passed[address]++;
 		c->subjects.passed[subject]++;
 		return CROWD_PASS;

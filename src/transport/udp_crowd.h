@@ -10,7 +10,7 @@
 
 #include "transport.h"
 
-#define CROWD_BATCHES 16                /* read in one turn while it is crowded; else one */
+#define CROWD_BATCHES 4                 /* read in one turn while it is crowded; else one */
 
 struct transport_worker;
 struct udp_crowd;

@@ -6,6 +6,8 @@
 #include "transport_private.h"
 #include <errno.h>
 
+#define HOP_BEHIND 256                  /* datagrams that wait for another worker: those who send most wait here then */
+
 /* --- the hop of a message to its owner --- */
 
 static void deliver(struct transport_worker *w, struct packet *p)
@@ -17,31 +19,38 @@ static void deliver(struct transport_worker *w, struct packet *p)
 static void run_packet(struct loop_task *task)
 {
 	struct packet *p = CONTAINER(task, struct packet, task);
-	deliver(p->owner, p);
+	struct transport_worker *owner = p->owner;
+	atomic_fetch_sub_explicit(&owner->hops[p->hop], 1, memory_order_relaxed);
+	deliver(owner, p);
 }
 
 /* What ends or completes a transaction frees memory there and finds room when nothing else does; but strangers can send it too,
  * so it has a limit as well. */
-static size_t limit_of(struct str text, size_t hop_limit)
+static unsigned hop_limit(struct str text, enum hop_kind kind)
 {
+	static const unsigned limits[HOP_KINDS] = { [HOP_DATAGRAM] = 4096, [HOP_CROWD] = 64, [HOP_STREAM] = 128 };
 	bool ends = str_starts(text, STR("SIP/")) || str_starts(text, STR("ACK ")) || str_starts(text, STR("CANCEL "));
-	return ends ? 2 * hop_limit : hop_limit;
+	return ends ? 2 * limits[kind] : limits[kind];
 }
 
-/* An owner that is far behind makes a crowd here, so that those who send most wait and the others find room. */
-static bool hop(struct transport_worker *w, struct packet *p, size_t hop_limit)
+static bool hop(struct transport_worker *w, struct transport_worker *owner, struct packet *p, enum hop_kind kind)
 {
-	struct transport_worker *owner = p->owner;
-	size_t limit = limit_of(p->text, hop_limit);
-	if (hop_limit != HOP_UDP)
-		return loop_post_bounded(owner->loop, &p->task, limit);
-	if (loop_post_bounded(owner->loop, &p->task, HOP_STREAM))
-		return true;
-	udp_crowd_begin(w->crowd, loop_now_ms(w->loop));
-	return loop_post_bounded(owner->loop, &p->task, limit);
+	unsigned waiting = atomic_fetch_add_explicit(&owner->hops[kind], 1, memory_order_relaxed);
+	if (kind == HOP_DATAGRAM && waiting >= HOP_BEHIND)
+		udp_crowd_begin(w->crowd, loop_now_ms(w->loop));
+	if (waiting >= hop_limit(p->text, kind)) {
+		atomic_fetch_sub_explicit(&owner->hops[kind], 1, memory_order_relaxed);
+		count_add(w, COUNT_HOPS_FULL, 1);
+		return false;
+	}
+	p->owner = owner;
+	p->hop = (uint8_t)kind;
+	p->task.run = run_packet;
+	loop_post(owner->loop, &p->task);
+	return true;
 }
 
-bool worker_dispatch(struct transport_worker *w, struct packet *p, size_t hop_limit)
+bool worker_dispatch(struct transport_worker *w, struct packet *p, enum hop_kind kind)
 {
 	unsigned index = w->events.owner(w->user, p->text, &p->from);
 	struct transport_worker *owner = index < w->t->set.workers ? w->t->workers[index] : NULL;
@@ -49,16 +58,11 @@ bool worker_dispatch(struct transport_worker *w, struct packet *p, size_t hop_li
 		deliver(w, p);
 		return true;
 	}
-	p->owner = owner;
-	p->task.run = run_packet;
-	if (hop(w, p, hop_limit))
-		return true;
-	count_add(w, COUNT_HOPS_FULL, 1);
-	return false;
+	return hop(w, owner, p, kind);
 }
 
 struct packet *worker_receive(struct transport_worker *w, struct str text, const struct flow_ref *from,
-                              struct str peer_names, size_t hop_limit)
+                              struct str peer_names, enum hop_kind kind)
 {
 	struct packet *p = packet_new(text);
 	p->from = *from;
@@ -66,7 +70,7 @@ struct packet *worker_receive(struct transport_worker *w, struct str text, const
 	if (peer_names.n)
 		p->peer_names = arena_str(&p->arena, peer_names);
 	count_add(w, COUNT_MESSAGES_IN, 1);
-	return worker_dispatch(w, p, hop_limit) ? NULL : p;
+	return worker_dispatch(w, p, kind) ? NULL : p;
 }
 
 /* --- news for every worker --- */

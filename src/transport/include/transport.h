@@ -63,6 +63,7 @@ struct packet {
 	uint64_t key_hash;
 	struct loop_task task;          /* transport's own */
 	void *owner;                    /* transport's own */
+	uint8_t hop;                    /* transport's own */
 	struct sip_msg msg;             /* filled by the transaction layer (sip_parse); until then it holds anything */
 };
 /* For transport, tests and what answers itself: a packet with a copy of text. */
