@@ -12,12 +12,15 @@
 
 struct kept {
 	struct map_node node;
+	struct list all;                /* in merge.all: as they came, so that they are handed over in the order of their memory */
 	struct store_row row;
+	size_t room;
 	char text[];                    /* key, record */
 };
 
 struct merge {
 	struct map rows;
+	struct list all;
 	struct hash_key key;
 	struct segment_info *segment;   /* that is being read */
 	uint64_t highest;
@@ -26,16 +29,31 @@ struct merge {
 	void *user;
 };
 
-static struct kept *kept_new(const struct store_row *row)
+static void fill(struct kept *k, const struct store_row *row)
 {
-	struct kept *k = mem_alloc(sizeof *k + row->key.n + row->record.n);
 	k->row = *row;
 	k->row.key.p = k->text;
 	k->row.record.p = k->text + row->key.n;
 	memcpy(k->text, row->key.p, row->key.n);
 	if (row->record.n)
 		memcpy(k->text + row->key.n, row->record.p, row->record.n);
-	return k;
+}
+
+static void keep(struct merge *m, uint64_t hash, const struct store_row *row)
+{
+	size_t room = row->key.n + row->record.n;
+	struct kept *k = mem_alloc(sizeof *k + room);
+	k->room = room;
+	fill(k, row);
+	list_add_tail(&m->all, &k->all);
+	map_insert(&m->rows, &k->node, hash);
+}
+
+static void drop(struct merge *m, struct kept *k)
+{
+	map_remove(&m->rows, &k->node);
+	list_remove(&k->all);
+	mem_free(k);
 }
 
 static void merge_row(void *user, const struct store_row *row)
@@ -55,22 +73,27 @@ static void merge_row(void *user, const struct store_row *row)
 			continue;
 		if (k->row.seq >= row->seq)
 			return;
-		map_remove(&m->rows, n);
-		mem_free(k);
+		if (k->room >= row->key.n + row->record.n) {
+			fill(k, row);
+			return;
+		}
+		drop(m, k);
 		break;
 	}
-	map_insert(&m->rows, &kept_new(row)->node, hash);
+	keep(m, hash, row);
 }
 
-static bool hand_over(void *user, struct map_node *node)
+/* To nobody, when fn is NULL. The table goes first: nobody looks for them any more. */
+static void hand_over(struct merge *m)
 {
-	struct merge *m = user;
-	struct kept *k = CONTAINER(node, struct kept, node);
-	if (m->fn && k->row.record.n)
-		m->fn(m->user, &k->row);
-	map_remove(&m->rows, node);
-	mem_free(k);
-	return true;
+	map_fini(&m->rows);
+	for (struct list *at = m->all.next, *next; at != &m->all; at = next) {
+		struct kept *k = CONTAINER(at, struct kept, all);
+		next = at->next;
+		if (m->fn && k->row.record.n)
+			m->fn(m->user, &k->row);
+		mem_free(k);
+	}
 }
 
 static int cannot_read(const char *path, int err, char *why, size_t why_size)
@@ -140,11 +163,11 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 
 	struct merge m = { .key = hash_key_new(), .wall_ms = wall_ms, .user = user };
 	map_init(&m.rows);
+	list_init(&m.all);
 	err = read_newest_first(st, &m, why, why_size);
 	if (!err)
 		m.fn = fn;
-	map_each(&m.rows, hand_over, &m);
-	map_fini(&m.rows);
+	hand_over(&m);
 	if (!err) {
 		journal_tidy(st, wall_ms);
 		*highest_seq = m.highest;
