@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many peers, hostile peers, all at once: everybody else is served as if they were not there. Bounds are for a busy machine; `bench/overload`
+measures."""
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+import server as server_module
+from sip import TlsPeer, UdpPeer
+from test_transport import options
+
+MOB = os.path.join(os.path.dirname(__file__), "..", "..", "bench", "mob.py")
+SECONDS = 6
+
+
+def cpu_s(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid):
+    with open("/proc/%d/statm" % pid) as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1048576
+
+
+def waits(server, count=60):
+    """How long each OPTIONS of a bystander waited for its answer, in order; one that needs a second copy took half a second."""
+    peer, out = UdpPeer(server.address("udp"), bind=("127.0.0.77", 0)), []
+    for _ in range(count):
+        at = time.monotonic()
+        r = options(peer)
+        peer.send(r)
+        while peer.receive(0.5) is None:
+            peer.send(r)
+        out.append(time.monotonic() - at)
+        time.sleep(0.02)
+    peer.close()
+    return sorted(out)
+
+
+@pytest.mark.parametrize("kind,count", [("callid", 0), ("invites", 0), ("garbage", 0), ("greedy", 20), ("mute", 200), ("slow", 200),
+                                        ("garbage-tcp", 50)])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_mob_delays_nobody_else(make_server, kind, count, workers):
+    """Floods of datagrams of one address or Call-ID, peers that never read, that send all they can, or a byte a second."""
+    server = make_server(workers=workers, config={"log": {"level": "warn"}})
+    before = resident_mb(server.process.pid)
+    mob = subprocess.Popen([sys.executable, MOB, kind, str(server.port), "--seconds", str(SECONDS), "--count", str(count)],
+                           stdout=subprocess.PIPE)
+    try:
+        time.sleep(1)
+        took = waits(server)
+        assert mob.poll() is None
+        assert resident_mb(server.process.pid) < before + 600       # AddressSanitizer keeps 256 of what was freed
+    finally:
+        mob.terminate()
+        mob.communicate()
+    assert took[len(took) * 9 // 10] < 0.4, took
+
+
+def test_handshakes_by_the_hundred_delay_nobody(make_server):
+    """Whoever connects by TLS and says nothing, and whoever goes on."""
+    server = make_server(config={"log": {"level": "warn"}})
+    idle = [socket.create_connection(server.address("tls")) for _ in range(200)]
+    for s in idle[:100]:
+        s.send(b"\x16\x03\x01\x02\x00\x01")           # the start of a record that does not come
+    talking = [TlsPeer(server.address("tls")) for _ in range(20)]
+    assert waits(server, 30)[26] < 0.4
+    for peer in talking:
+        peer.send(options(peer))
+        peer.expect(200)
+    for s in idle + talking:
+        s.close()
+
+
+def test_at_the_limit_of_descriptors_flows_live_and_nothing_spins(make_server, phones, monkeypatch, tmp_path):
+    """P6: existing flows are served, who waits costs nothing, and one line a minute says why; then there is room again."""
+    few = tmp_path / "few"
+    few.write_text('#!/bin/sh\nulimit -n 200\nexec "%s" "$@"\n' % server_module.BIN)
+    few.chmod(few.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(server_module, "BIN", str(few))
+    server = make_server(config={"log": {"level": "warn"}})
+    alice = phones(server, "alice").open("tcp")
+    strangers = [socket.create_connection(server.address("tcp")) for _ in range(300)]
+    for s in strangers:
+        s.send(b"OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKx\r\nMax-Forwards: 70\r\nTo: <sip:a@b>\r\n"
+               b"From: <sip:a@b>;tag=1\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n")
+    time.sleep(1)
+    used = cpu_s(server.process.pid)
+    time.sleep(2)
+    assert cpu_s(server.process.pid) - used < 0.4
+    alice.register()
+    assert waits(server, 3)[-1] < 1
+    assert server.read_log().count("no more are accepted") == 1
+    for s in strangers:
+        s.close()
+    phones(server, "bob").open("tcp")
