@@ -12,7 +12,7 @@
 
 struct auth {
 	struct auth_settings s;
-	uint8_t nonce_key[NONCE_KEY];
+	struct nonces *nonces;
 	struct hash_key request_key;
 	struct nonce_table *used;
 	struct tries *tries;
@@ -22,7 +22,6 @@ struct auth {
 struct auth_thread {
 	struct auth *a;
 	struct sip_digest *digest;
-	struct nonces *nonces;
 };
 
 void auth_settings_init(struct auth_settings *s)
@@ -35,9 +34,11 @@ void auth_settings_init(struct auth_settings *s)
 int auth_new(const struct auth_settings *s, struct auth **out)
 {
 	struct auth *a = mem_zalloc(sizeof *a);
-	uint8_t dummy[SIP_DIGEST_HEX_MAX / 2];
+	uint8_t key[NONCE_KEY], dummy[SIP_DIGEST_HEX_MAX / 2];
 	a->s = *s;
-	random_bytes(a->nonce_key, sizeof a->nonce_key);
+	random_bytes(key, sizeof key);
+	a->nonces = nonces_new(key);
+	mem_wipe(key, sizeof key);
 	random_bytes(dummy, sizeof dummy);
 	hex_write(a->dummy, dummy, sizeof dummy);
 	a->request_key = hash_key_new();
@@ -53,7 +54,7 @@ void auth_free(struct auth *a)
 		return;
 	nonce_table_free(a->used);
 	tries_free(a->tries);
-	mem_wipe(a->nonce_key, sizeof a->nonce_key);
+	nonces_free(a->nonces);
 	mem_free(a);
 }
 
@@ -62,8 +63,6 @@ int auth_thread_new(struct auth *a, struct auth_thread **out)
 	struct auth_thread *t = mem_zalloc(sizeof *t);
 	t->a = a;
 	int err = sip_digest_new(&t->digest);
-	if (!err)
-		err = nonces_new(a->nonce_key, &t->nonces);
 	if (err) {
 		auth_thread_free(t);
 		return err;
@@ -76,7 +75,6 @@ void auth_thread_free(struct auth_thread *t)
 {
 	if (!t)
 		return;
-	nonces_free(t->nonces);
 	sip_digest_free(t->digest);
 	mem_free(t);
 }
@@ -196,7 +194,7 @@ enum auth_verdict auth_check(struct auth_thread *t, const struct auth_question *
 		return AUTH_BLOCKED;
 	struct user user = { 0 };
 	struct nonce nonce;
-	bool is_ours = nonce_read(t->nonces, nonce_scope(q), c.nonce, &nonce);
+	bool is_ours = nonce_read(t->a->nonces, nonce_scope(q), c.nonce, &nonce);
 	if (!is_right(t, q, &c, &user)) {
 		if (q->source && is_ours)               /* else anybody may have sent it in that address's name */
 			tries_wrong(t->a->tries, q->source, c.username, q->now_ms);
@@ -225,19 +223,25 @@ static void quote(struct buf *rows, struct str text)
 /* One row an algorithm, strongest first; they may share a nonce, as the answer names its algorithm (AU-05). */
 void auth_challenge(struct auth_thread *t, const struct auth_question *q, bool stale, struct buf *rows)
 {
-	const struct { bool on; const char *name; } algorithms[] = {
-		{ t->a->s.sha256, "SHA-256" }, { t->a->s.md5, "MD5" },
+	const struct { bool on; struct str name; } algorithms[] = {
+		{ t->a->s.sha256, STR("SHA-256") }, { t->a->s.md5, STR("MD5") },
 	};
 	char nonce[NONCE_TEXT];
-	nonce_write(t->nonces, nonce_scope(q), q->wall_ms, nonce);
+	nonce_write(t->a->nonces, nonce_scope(q), q->wall_ms, nonce);
 	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
 		if (!algorithms[i].on)
 			continue;
 		buf_add(rows, sip_header_name(q->side == AUTH_REGISTRAR ? SIP_H_WWW_AUTHENTICATE : SIP_H_PROXY_AUTHENTICATE));
 		BUF_LIT(rows, ": Digest realm=");
 		quote(rows, q->realm);
-		buf_printf(rows, ", nonce=\"%.*s\", algorithm=%s, qop=\"auth,auth-int\"%s\r\n", NONCE_TEXT, nonce,
-		           algorithms[i].name, stale ? ", stale=true" : "");
+		BUF_LIT(rows, ", nonce=\"");
+		buf_add(rows, (struct str){ nonce, sizeof nonce });
+		BUF_LIT(rows, "\", algorithm=");
+		buf_add(rows, algorithms[i].name);
+		BUF_LIT(rows, ", qop=\"auth,auth-int\"");
+		if (stale)
+			BUF_LIT(rows, ", stale=true");
+		BUF_LIT(rows, "\r\n");
 	}
 }
 

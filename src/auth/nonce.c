@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nonce.c - nonces that carry their own proof. */
+/* nonce.c - nonces that carry their own proof. OpenSSL calls its SHA256_ functions deprecated and keeps them: EVP has no state that
+ * can be copied without asking the heap. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "nonce.h"
 #include "encode.h"
 #include "mem.h"
 #include "random.h"
-#include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <assert.h>
-#include <stdlib.h>
+#include <openssl/sha.h>
 
 #define NONCE_VERSION 1
 #define NONCE_HEAD (1 + 6 + 8)
@@ -18,46 +16,48 @@
 
 static_assert(BASE64_SIZE(NONCE_SIZE) == NONCE_TEXT, "the text has no rest");
 
+/* HMAC begins each of its two hashes with a block made of the key (RFC 2104 §2): here they stand hashed already. A MAC works on
+ * copies. */
 struct nonces {
-	EVP_MAC_CTX *hmac;              /* keyed; started anew for each nonce */
+	SHA256_CTX inner, outer;
 };
 
-int nonces_new(const uint8_t key[NONCE_KEY], struct nonces **out)
+static void hash_pad(SHA256_CTX *out, const uint8_t key[NONCE_KEY], uint8_t with)
+{
+	uint8_t block[SHA256_CBLOCK];
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = (i < NONCE_KEY ? key[i] : 0) ^ with;
+	SHA256_Init(out);
+	SHA256_Update(out, block, sizeof block);
+	mem_wipe(block, sizeof block);
+}
+
+struct nonces *nonces_new(const uint8_t key[NONCE_KEY])
 {
 	struct nonces *n = mem_zalloc(sizeof *n);
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	n->hmac = mac ? EVP_MAC_CTX_new(mac) : NULL;
-	EVP_MAC_free(mac);
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	if (!n->hmac || EVP_MAC_init(n->hmac, key, NONCE_KEY, params) != 1) {
-		nonces_free(n);
-		return -ENOTSUP;
-	}
-	*out = n;
-	return 0;
+	hash_pad(&n->inner, key, 0x36);
+	hash_pad(&n->outer, key, 0x5c);
+	return n;
 }
 
 void nonces_free(struct nonces *n)
 {
 	if (n)
-		EVP_MAC_CTX_free(n->hmac);
+		mem_wipe(n, sizeof *n);
 	mem_free(n);
 }
 
-/* A failure here means that libcrypto has no memory: as everywhere, the end. */
-static void mac_of(struct nonces *n, const uint8_t head[NONCE_HEAD], struct str scope, uint8_t out[NONCE_MAC])
+static void mac_of(const struct nonces *n, const uint8_t head[NONCE_HEAD], struct str scope, uint8_t out[NONCE_MAC])
 {
-	uint8_t full[EVP_MAX_MD_SIZE];
-	size_t size = 0;
-	if (EVP_MAC_init(n->hmac, NULL, 0, NULL) != 1 ||
-	    EVP_MAC_update(n->hmac, head, NONCE_HEAD) != 1 ||
-	    EVP_MAC_update(n->hmac, (const unsigned char *)scope.p, scope.n) != 1 ||
-	    EVP_MAC_final(n->hmac, full, &size, sizeof full) != 1 || size < NONCE_MAC)
-		abort();
-	memcpy(out, full, NONCE_MAC);
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA256_CTX hash = n->inner;
+	SHA256_Update(&hash, head, NONCE_HEAD);
+	SHA256_Update(&hash, scope.p, scope.n);
+	SHA256_Final(digest, &hash);
+	hash = n->outer;
+	SHA256_Update(&hash, digest, sizeof digest);
+	SHA256_Final(digest, &hash);
+	memcpy(out, digest, NONCE_MAC);
 }
 
 static void put(uint8_t *out, uint64_t number, unsigned bytes)
@@ -76,7 +76,7 @@ static uint64_t get(const uint8_t *in, unsigned bytes)
 	return number;
 }
 
-void nonce_write(struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT])
+void nonce_write(const struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT])
 {
 	uint8_t bytes[NONCE_SIZE] = { NONCE_VERSION };
 	put(bytes + 1, (uint64_t)wall_ms, 6);
@@ -85,7 +85,7 @@ void nonce_write(struct nonces *n, struct str scope, int64_t wall_ms, char out[N
 	base64url_write(out, bytes, sizeof bytes);
 }
 
-bool nonce_read(struct nonces *n, struct str scope, struct str text, struct nonce *out)
+bool nonce_read(const struct nonces *n, struct str scope, struct str text, struct nonce *out)
 {
 	uint8_t bytes[NONCE_SIZE], mac[NONCE_MAC];
 	if (text.n != NONCE_TEXT || base64url_read(text, bytes, sizeof bytes) != NONCE_SIZE || bytes[0] != NONCE_VERSION)

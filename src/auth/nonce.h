@@ -13,19 +13,19 @@
 #define NONCE_KEY 32
 #define NONCE_TEXT 40
 
-/* One thread's engine for a key. */
+/* A key, ready for use. Never changes: any thread. */
 struct nonces;
-int nonces_new(const uint8_t key[NONCE_KEY], struct nonces **out);       /* -errno */
-void nonces_free(struct nonces *n);                                      /* NULL is fine */
+struct nonces *nonces_new(const uint8_t key[NONCE_KEY]);
+void nonces_free(struct nonces *n);     /* NULL is fine */
 
 /* scope: what it is made for; auth.c: the realm and who was asked. */
-void nonce_write(struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT]);
+void nonce_write(const struct nonces *n, struct str scope, int64_t wall_ms, char out[NONCE_TEXT]);
 
 struct nonce {
 	int64_t made_ms;                /* wall time */
 	uint64_t serial;
 };
 /* False: not made with this key for this scope. */
-bool nonce_read(struct nonces *n, struct str scope, struct str text, struct nonce *out);
+bool nonce_read(const struct nonces *n, struct str scope, struct str text, struct nonce *out);
 
 #endif

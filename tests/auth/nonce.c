@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../base/check.h"
+#include "encode.h"
 #include "nonce.h"
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 static const uint8_t key[NONCE_KEY] = "a key that is thirty-two bytes..", other_key[NONCE_KEY] = "another key, of just as many b..";
-
-static struct nonces *engine(const uint8_t k[NONCE_KEY])
-{
-	struct nonces *n;
-	assert_int_equal(nonces_new(k, &n), 0);
-	return n;
-}
 
 static void a_nonce_is_known_again_by_every_thread_with_the_key(void **state)
 {
 	(void)state;
-	struct nonces *here = engine(key), *there = engine(key);
+	struct nonces *here = nonces_new(key), *there = nonces_new(key);
 	char text[NONCE_TEXT];
 	struct nonce got;
 	for (int64_t wall_ms = 1700000000000; wall_ms < 1700000000100; wall_ms++) {
@@ -30,7 +26,7 @@ static void a_nonce_is_known_again_by_every_thread_with_the_key(void **state)
 static void a_nonce_changed_in_any_character_is_not_ours(void **state)
 {
 	(void)state;
-	struct nonces *n = engine(key);
+	struct nonces *n = nonces_new(key);
 	char text[NONCE_TEXT];
 	struct nonce got;
 	nonce_write(n, STR("example.com"), 1700000000000, text);
@@ -48,7 +44,7 @@ static void a_nonce_changed_in_any_character_is_not_ours(void **state)
 static void a_nonce_of_another_key_realm_or_length_is_not_ours(void **state)
 {
 	(void)state;
-	struct nonces *n = engine(key), *stranger = engine(other_key);
+	struct nonces *n = nonces_new(key), *stranger = nonces_new(other_key);
 	char text[NONCE_TEXT];
 	struct nonce got;
 	nonce_write(n, STR("example.com"), 1700000000000, text);
@@ -67,11 +63,35 @@ static void a_nonce_of_another_key_realm_or_length_is_not_ours(void **state)
 static void two_nonces_of_one_millisecond_differ(void **state)
 {
 	(void)state;
-	struct nonces *n = engine(key);
+	struct nonces *n = nonces_new(key);
 	char a[NONCE_TEXT], b[NONCE_TEXT];
 	nonce_write(n, STR("example.com"), 1700000000000, a);
 	nonce_write(n, STR("example.com"), 1700000000000, b);
 	assert_memory_not_equal(a, b, NONCE_TEXT);
+	nonces_free(n);
+}
+
+/* AU-12: what libcrypto calls HMAC-SHA-256, also when the scope needs a second block. */
+static void the_proof_is_an_hmac(void **state)
+{
+	(void)state;
+	static const struct str scopes[] = {
+		STR_INIT("example.com 192.0.2.1"),
+		STR_INIT("a-rather-long-name-of-a-realm.with-many-labels.in-a-subdomain.example.com 2001:db8:1:2:3:4:5:6"),
+	};
+	struct nonces *n = nonces_new(key);
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+		char text[NONCE_TEXT];
+		uint8_t bytes[128], mac[EVP_MAX_MD_SIZE];
+		nonce_write(n, scopes[i], 1700000000000, text);
+		assert_int_equal(base64url_read((struct str){ text, sizeof text }, bytes, sizeof bytes), 30);
+		uint8_t body[15 + 100], proof[15];
+		memcpy(body, bytes, 15);
+		memcpy(proof, bytes + 15, sizeof proof);
+		memcpy(body + 15, scopes[i].p, scopes[i].n);
+		assert_non_null(HMAC(EVP_sha256(), key, sizeof key, body, 15 + scopes[i].n, mac, NULL));
+		assert_memory_equal(proof, mac, sizeof proof);
+	}
 	nonces_free(n);
 }
 
@@ -82,6 +102,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_changed_in_any_character_is_not_ours),
 		cmocka_unit_test(a_nonce_of_another_key_realm_or_length_is_not_ours),
 		cmocka_unit_test(two_nonces_of_one_millisecond_differ),
+		cmocka_unit_test(the_proof_is_an_hmac),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
