@@ -71,7 +71,7 @@ static void two_nonces_of_one_millisecond_differ(void **state)
 	nonces_free(n);
 }
 
-/* AU-12: what libcrypto calls HMAC-SHA-256, also when the scope needs a second block. */
+/* What libcrypto calls HMAC-SHA-256, also when the scope needs a second block. */
 static void the_proof_is_an_hmac(void **state)
 {
 	(void)state;
