@@ -52,6 +52,7 @@ MESSAGES = [
 SHORT, LONG = 60, 260           # what is done in the two runs
 
 
+OPTIONS = ('--buildtype=release', '-Db_lto=true', '-Ddebug=true', '-Dtests=false')     # as ./run
 TRIES = 3                       # of a run in which something was sent again, as it is on a computer that is busy with more
 
 
@@ -77,8 +78,8 @@ def need_tools():
 def build(folder):
     """The programs that are measured, in a build of their own that is kept from run to run."""
     env = {k: v for k, v in os.environ.items() if k not in ('CC', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS', 'DESTDIR')}
-    if not os.path.exists(os.path.join(folder, 'build.ninja')):
-        run('meson', 'setup', folder, ROOT, '--buildtype=release', '-Db_lto=true', '-Ddebug=true', '-Dtests=false', env=env)
+    made = os.path.exists(os.path.join(folder, 'build.ninja'))
+    run('meson', *(['configure', folder] if made else ['setup', folder, ROOT]), *OPTIONS, env=env)
     run('ninja', '-C', folder, 'bench/micro/bench-micro', 'src/cli/sluice', env=env)
     run('make', '-s', '-C', os.path.dirname(SIPLOAD), env=env)
 
