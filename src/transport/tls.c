@@ -277,13 +277,19 @@ void tls_take(struct stream *s, struct str bytes)
 	while (s->state == STREAM_OPEN) {
 		size_t n = 0;
 		int ok = SSL_read_ex(s->tls->ssl, tls->plain, READ_BYTES, &n);
-		int why = ok ? SSL_ERROR_NONE : SSL_get_error(s->tls->ssl, ok);
-		ERR_clear_error();
+		int why = SSL_ERROR_NONE;
+		if (!ok) {
+			why = SSL_get_error(s->tls->ssl, ok);
+			ERR_clear_error();
+		}
 		/* An alert or a key update. It must leave the worker's buffer before anything else is done. */
 		if (!ship(s))
 			return;
 		if (ok) {
 			stream_take(s, (struct str){ tls->plain, n });
+			/* Asking OpenSSL only to hear that there is no more costs as much as decrypting. */
+			if (s->state != STREAM_OPEN || (!tls->received.n && !SSL_has_pending(s->tls->ssl)))
+				return;
 			continue;
 		}
 		if (why == SSL_ERROR_WANT_READ)
