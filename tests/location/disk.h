@@ -34,8 +34,8 @@ struct disk_op {
 	int64_t wall_ms;                /* when */
 };
 
-struct disk_clock { int64_t mono_ms, wall_ms; };
-extern struct disk_clock disk_clock;    /* set it while nothing runs */
+struct disk_clock { _Atomic int64_t mono_ms, wall_ms; };
+extern struct disk_clock disk_clock;    /* the writer reads it whenever it likes */
 
 /* Write down what happens in this folder from now on, beginning with what is in it, all of it safe. */
 void disk_watch(const char *folder);

@@ -79,7 +79,8 @@ static void found_as_promised(const struct run *r, const char *when, const struc
 static bool one_run(const char *folder, const struct trouble *t)
 {
 	static struct run r;
-	disk_clock = (struct disk_clock){ 1000000, 1700000000000 };
+	disk_clock.mono_ms = 1000000;
+	disk_clock.wall_ms = 1700000000000;
 	disk_watch(folder);
 	disk_fail(t->nth, t->times, t->err, DISK_CALL_SYNC | DISK_CALL_READ | DISK_CALL_CHANGE);
 	start(&r, folder, t->refuse);
