@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nonce.c - nonces that carry their own proof. OpenSSL calls its SHA256_ functions deprecated and keeps them: EVP has no state that
- * can be copied without asking the heap. */
-#define OPENSSL_SUPPRESS_DEPRECATED
+/* nonce.c - nonces that carry their own proof. */
 #include "nonce.h"
 #include "encode.h"
+#include "hmac.h"
 #include "mem.h"
 #include "random.h"
 #include <assert.h>
-#include <openssl/sha.h>
 
 #define NONCE_VERSION 1
 #define NONCE_HEAD (1 + 6 + 8)
@@ -16,27 +14,14 @@
 
 static_assert(BASE64_SIZE(NONCE_SIZE) == NONCE_TEXT, "the text has no rest");
 
-/* HMAC begins each of its two hashes with a block made of the key (RFC 2104 §2): here they stand hashed already. A MAC works on
- * copies. */
 struct nonces {
-	SHA256_CTX inner, outer;
+	struct hmac_key hmac;
 };
-
-static void hash_pad(SHA256_CTX *out, const uint8_t key[NONCE_KEY], uint8_t with)
-{
-	uint8_t block[SHA256_CBLOCK];
-	for (size_t i = 0; i < sizeof block; i++)
-		block[i] = (i < NONCE_KEY ? key[i] : 0) ^ with;
-	SHA256_Init(out);
-	SHA256_Update(out, block, sizeof block);
-	mem_wipe(block, sizeof block);
-}
 
 struct nonces *nonces_new(const uint8_t key[NONCE_KEY])
 {
-	struct nonces *n = mem_zalloc(sizeof *n);
-	hash_pad(&n->inner, key, 0x36);
-	hash_pad(&n->outer, key, 0x5c);
+	struct nonces *n = mem_alloc(sizeof *n);
+	hmac_key_init(&n->hmac, key, NONCE_KEY);
 	return n;
 }
 
@@ -49,15 +34,9 @@ void nonces_free(struct nonces *n)
 
 static void mac_of(const struct nonces *n, const uint8_t head[NONCE_HEAD], struct str scope, uint8_t out[NONCE_MAC])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA256_CTX hash = n->inner;
-	SHA256_Update(&hash, head, NONCE_HEAD);
-	SHA256_Update(&hash, scope.p, scope.n);
-	SHA256_Final(digest, &hash);
-	hash = n->outer;
-	SHA256_Update(&hash, digest, sizeof digest);
-	SHA256_Final(digest, &hash);
-	memcpy(out, digest, NONCE_MAC);
+	uint8_t full[HMAC_SIZE];
+	hmac_sign(&n->hmac, (struct str){ (const char *)head, NONCE_HEAD }, scope, full);
+	memcpy(out, full, NONCE_MAC);
 }
 
 static void put(uint8_t *out, uint64_t number, unsigned bytes)

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSSL calls these deprecated and keeps them: EVP has no state that can be copied without asking the heap. */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "token_keys.h"
 #include "clock.h"
 #include "hash.h"
+#include "hmac.h"
 #include "key_file.h"
 #include "log.h"
 #include "mem.h"
 #include "random.h"
 #include "transport_private.h"
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* HMAC begins each of its two hashes with a block made of the key (RFC 2104 §2): here they stand hashed already. A MAC works on
- * copies, so that threads need nothing of each other. */
 struct token_key {
 	uint32_t id;
 	int64_t from_s;                 /* writes from then on */
-	SHA256_CTX inner, outer;
+	struct hmac_key hmac;
 };
 
 /* What one reading of the file gave. Only `writing` changes afterwards: time does that. */
@@ -93,26 +89,10 @@ const uint8_t *token_keys_boot(const struct token_keys *keys)
 
 /* --- MAC --- */
 
-static void hash_pad(SHA256_CTX *out, const uint8_t secret[KEY_SECRET_SIZE], uint8_t with)
-{
-	uint8_t block[SHA256_CBLOCK];
-	for (size_t i = 0; i < sizeof block; i++)
-		block[i] = (i < KEY_SECRET_SIZE ? secret[i] : 0) ^ with;
-	SHA256_Init(out);
-	SHA256_Update(out, block, sizeof block);
-	mem_wipe(block, sizeof block);
-}
-
 void token_key_mac(const struct token_key *key, struct str body, struct str dialog, uint8_t mac[TOKEN_MAC_SIZE])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA256_CTX hash = key->inner;
-	SHA256_Update(&hash, body.p, body.n);
-	SHA256_Update(&hash, dialog.p, dialog.n);
-	SHA256_Final(digest, &hash);
-	hash = key->outer;
-	SHA256_Update(&hash, digest, sizeof digest);
-	SHA256_Final(digest, &hash);
+	uint8_t digest[HMAC_SIZE];
+	hmac_sign(&key->hmac, body, dialog, digest);
 	memcpy(mac, digest, TOKEN_MAC_SIZE);
 }
 
@@ -141,8 +121,7 @@ static struct key_set *set_new(const struct key_file *f, int64_t now_s)
 		struct token_key *key = &set->key[set->count++];
 		key->id = f->row[i].id;
 		key->from_s = f->row[i].from_s;
-		hash_pad(&key->inner, f->row[i].secret, 0x36);
-		hash_pad(&key->outer, f->row[i].secret, 0x5c);
+		hmac_key_init(&key->hmac, f->row[i].secret, KEY_SECRET_SIZE);
 	}
 	atomic_init(&set->writing, key_file_writing(f, now_s));
 	return set;
