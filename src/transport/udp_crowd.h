@@ -17,13 +17,17 @@ struct udp_crowd;
 
 struct udp_crowd *udp_crowd_new(void);
 void udp_crowd_free(struct udp_crowd *c);                       /* drops what stands in the queue; NULL is fine */
-/* The worker is behind, or an owner is. */
+/* The worker is behind, or the worker that owns what it reads is: crowded from now on for a while. */
 void udp_crowd_begin(struct udp_crowd *c, int64_t now_ms);
 bool udp_crowd_is(const struct udp_crowd *c, int64_t now_ms);
 /* A full batch was read from the socket: is there a crowd behind it? */
 void udp_crowd_look(struct udp_crowd *c, int fd, int64_t now_ms);
-/* While it is crowded, for each datagram. True: it stands in the queue. False: handle it now. */
-enum crowd_place { CROWD_PASS, CROWD_QUEUED, CROWD_DROP };
+/* For each datagram; `text` is copied when it is queued. */
+enum crowd_place {
+	CROWD_PASS,                     /* handle it now: always, unless it is crowded */
+	CROWD_QUEUED,
+	CROWD_DROP                      /* the queue is full, and who sent it had its part of this turn */
+};
 enum crowd_place udp_crowd_place(struct udp_crowd *c, struct str text, const struct flow_ref *from, int64_t now_ms);
 /* The turn ends: serve a part of the queue. */
 void udp_crowd_serve(struct transport_worker *w);
