@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* frame.c - where a message on a stream ends. RFC 3261 §18.3 */
-#include "sip_private.h"
+#include "row.h"
 
 static int64_t refuse(struct sip_fault *fault, unsigned status, const char *why)
 {

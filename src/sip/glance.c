@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* glance.c - a bounded look at bytes that may be a message: whose is it? */
-#include "sip_private.h"
+#include "row.h"
 
 enum { GLANCE_BYTES = 4096 };
 

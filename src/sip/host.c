@@ -3,64 +3,59 @@
 #include "sip_private.h"
 
 /* A name or an IPv4 address. What is made of digits and dots alone can only be an address. */
-static bool take_name(struct str *rest, struct str *host)
+static const char *take_name(const char *p, const char *end, struct str *host)
 {
-	const char *p = rest->p, *end = p + rest->n, *label = p;
+	const char *start = p, *label = p;
 	unsigned all = SIP_C_DIGIT;
 	for (; p < end; p++) {
 		unsigned classes = sip_chars[(unsigned char)*p];
 		if (classes & SIP_C_LABEL) {
 			all &= classes;
-		} else if (*p == '.') {
-			if (p == label)
-				return false;
+		} else if (*p == '.' && p > label) {
 			label = p + 1;
 		} else {
 			break;
 		}
 	}
 	struct addr ip;
-	*host = str_range(rest->p, p);
-	*rest = str_range(p, end);
-	return host->n && (!all || addr_parse_ip(*host, &ip));
+	*host = str_range(start, p);
+	if (p == start || (p < end && *p == '.') || (all && !addr_parse_ip(*host, &ip)))
+		return NULL;
+	return p;
 }
 
 /* "[" IPv6address "]". The address may be an IPv4-mapped one, which comes out as IPv4. */
-static bool take_reference(struct str *rest, struct str *host)
+static const char *take_reference(const char *p, const char *end, struct str *host)
 {
 	struct addr ip;
-	*rest = sip_skip(*rest, 1);
-	return str_cut(rest, ']', host) && str_find(*host, ':') && addr_parse_ip(*host, &ip);
+	struct str rest = str_range(p + 1, end);
+	if (!str_cut(&rest, ']', host) || !str_find(*host, ':') || !addr_parse_ip(*host, &ip))
+		return NULL;
+	return rest.p;
 }
 
-static bool take_port(struct str *rest, uint16_t *port)
+static const char *skip_space(const char *p, const char *end)
 {
-	size_t n = sip_span(*rest, SIP_C_DIGIT);
-	uint32_t number;
-	if (!str_u32((struct str){ rest->p, n }, UINT16_MAX, &number))
-		return false;
-	*port = (uint16_t)number;       /* ":0" says as little as no port at all, and is sent by phones without a listener */
-	*rest = sip_skip(*rest, n);
-	return true;
+	while (p < end && sip_is(*p, SIP_C_SPACE))
+		p++;
+	return p;
 }
 
-bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is_v6, uint16_t *port)
+const char *sip_hostport_take(const char *p, const char *end, bool spaces, struct str *host, bool *is_v6, uint16_t *port)
 {
-	struct str r = *rest;
-	*port = 0;
-	*is_v6 = r.n && r.p[0] == '[';
-	if (!(*is_v6 ? take_reference(&r, host) : take_name(&r, host)))
-		return false;
-	struct str colon = spaces ? sip_skip_space(r) : r;
-	if (colon.n && colon.p[0] == ':') {
-		r = sip_skip(colon, 1);
-		if (spaces)
-			r = sip_skip_space(r);
-		if (!take_port(&r, port))
-			return false;
+	uint32_t number = 0;
+	*is_v6 = p < end && *p == '[';
+	p = *is_v6 ? take_reference(p, end, host) : take_name(p, end, host);
+	if (!p)
+		return NULL;
+	const char *colon = spaces ? skip_space(p, end) : p;
+	if (colon < end && *colon == ':') {
+		p = spaces ? skip_space(colon + 1, end) : colon + 1;
+		if (!sip_take_digits(&p, end, UINT16_MAX, &number))
+			return NULL;
 	}
-	*rest = r;
-	return true;
+	*port = (uint16_t)number;       /* ":0" says as little as no port at all, and is sent by phones without a listener */
+	return p;
 }
 
 static struct str without_final_dot(struct str host)

@@ -67,7 +67,7 @@ static bool read_addr(struct str rest, struct sip_addr *a)
 	a->star = rest.n == 1 && rest.p[0] == '*';
 	if (a->star)
 		return true;
-	if (!take_display(&rest, &a->display) || !take_uri(&rest, a) || !sip_uri_parse(a->uri_text, &a->uri))
+	if (!take_display(&rest, &a->display) || !take_uri(&rest, a) || !sip_uri_read(a->uri_text, &a->uri))
 		return false;
 	rest = sip_skip_space(rest);
 	if (!rest.n)
@@ -79,12 +79,17 @@ static bool read_addr(struct str rest, struct sip_addr *a)
 	return true;
 }
 
-bool sip_addr_parse(struct str value, struct sip_addr *out)
+bool sip_addr_read(struct str value, struct sip_addr *out)
 {
-	value = str_trim(value);
-	*out = (struct sip_addr){ .text = value };
+	out->text = value;
 	if (read_addr(value, out))
 		return true;
 	*out = (struct sip_addr){ 0 };
 	return false;
+}
+
+bool sip_addr_parse(struct str value, struct sip_addr *out)
+{
+	*out = (struct sip_addr){ 0 };
+	return sip_addr_read(str_trim(value), out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse.c - take a message apart in one pass. RFC 3261 §7, §18.3 */
-#include "sip_private.h"
+#include "row.h"
 
 const struct sip_limits sip_limits_default = { 65535, 65535, 256 };
 
@@ -56,7 +56,7 @@ static bool read_request_line(struct parse *x, struct str line)
 	m->is_request = true;
 	m->method = sip_method_of(m->method_name);
 	m->ruri_text = str_range(line.p, last);
-	m->ruri_ok = sip_uri_parse(m->ruri_text, &m->ruri);
+	m->ruri_ok = sip_uri_read(m->ruri_text, &m->ruri);
 	check_version(x, version);
 	return true;
 }
@@ -135,13 +135,13 @@ static void read_value(struct sip_msg *m, const struct sip_header *h)
 	switch (h->id) {
 	case SIP_H_VIA:
 		if (sip_list_next(&rest, &first))
-			sip_via_parse(first, &m->via);
+			sip_via_read(first, &m->via);
 		break;
 	case SIP_H_FROM:
-		sip_addr_parse(h->value, &m->from);
+		sip_addr_read(h->value, &m->from);
 		break;
 	case SIP_H_TO:
-		sip_addr_parse(h->value, &m->to);
+		sip_addr_read(h->value, &m->to);
 		break;
 	case SIP_H_CALL_ID:
 		m->call_id = h->value;

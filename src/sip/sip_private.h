@@ -84,9 +84,15 @@ int sip_uri_char(struct str *rest);
 /* Equal as URI parts, with or without regard to case. */
 bool sip_uri_part_equal(struct str a, struct str b, bool fold);
 
-/* Take "host [:port]" from the start of *rest; white space is allowed round the colon when `spaces`
- * (RFC 3261 §25.1: COLON). False: malformed. */
-bool sip_hostport_take(struct str *rest, bool spaces, struct str *host, bool *is_v6, uint16_t *port);
+/* Take "host [:port]" at p: where it ends, NULL when it is malformed. White space is allowed round the colon when
+ * `spaces` (RFC 3261 §25.1: COLON). */
+const char *sip_hostport_take(const char *p, const char *end, bool spaces, struct str *host, bool *is_v6, uint16_t *port);
+
+/* As sip_via_parse, sip_addr_parse and sip_uri_parse, where the value is trimmed and *out all zero; so it is again
+ * when a Via or an address cannot be read. */
+bool sip_via_read(struct str value, struct sip_via *out);
+bool sip_addr_read(struct str value, struct sip_addr *out);
+bool sip_uri_read(struct str text, struct sip_uri *out);
 
 /* More parameters than this on one value are refused: the check for doubled ones stays linear. */
 #define SIP_PARAMS_MAX 64
@@ -112,11 +118,6 @@ bool sip_params_next(struct sip_params *it, struct sip_param *out);
 /* The end of a quoted string that starts at s.p: the position behind its closing quote, NULL when it
  * never ends. */
 const char *sip_quote_end(struct str s);
-
-/* Take the row (with its folds) at `at`, the headers being all up to `end`: where it ends, or NULL at the end and at the
- * empty line. `name` is STR_NONE, `id` and `value` are not set when it is no header; `next` is never set. `*clean`
- * turns false when a line does not end in CRLF or has a CR elsewhere. */
-const char *sip_row_take(const char *at, const char *end, struct sip_header *row, bool *clean);
 
 /* The registered spelling of a header name, also for compact forms. The name itself when it is not known. */
 struct str sip_name_canonical(struct str name);

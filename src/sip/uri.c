@@ -15,32 +15,30 @@ static void read_param(struct sip_uri *u, struct str name, struct str value)
 		u->maddr = value.p ? value : STR("");
 }
 
-/* uri-parameters = *( ";" pname [ "=" pvalue ] ), from behind the first ";" */
-static bool take_params(struct sip_uri *u, struct str *rest)
+/* uri-parameters = *( ";" pname [ "=" pvalue ] ), from behind the first ";"; where they end, NULL when one is empty, there
+ * twice or too many. */
+static const char *take_params(struct sip_uri *u, const char *p, const char *end)
 {
 	struct sip_names names;
-	names.hashes = 0;
-	names.count = 0;
-	u->params = *rest;
-	for (;;) {
-		struct str name = { rest->p, sip_span_escaped(*rest, SIP_C_NAME) }, value = STR_NONE;
-		*rest = sip_skip(*rest, name.n);
-		if (rest->n && rest->p[0] == '=') {
-			*rest = sip_skip(*rest, 1);
-			value = (struct str){ rest->p, sip_span_escaped(*rest, SIP_C_PARAM) };
-			*rest = sip_skip(*rest, value.n);
+	names.hashes = names.count = 0;
+	u->params.p = p;
+	for (;; p++) {
+		struct str name = { p, sip_span_escaped(str_range(p, end), SIP_C_NAME) }, value = STR_NONE;
+		p += name.n;
+		if (p < end && *p == '=') {
+			value = (struct str){ p + 1, sip_span_escaped(str_range(p + 1, end), SIP_C_PARAM) };
+			p = value.p + value.n;
 		}
 		if (str_find(name, '%'))
 			names.hashes = UINT64_MAX;      /* it may be what a name without escapes is */
 		if (!name.n || !sip_names_add(&names, name, true))
-			return false;
+			return NULL;
 		read_param(u, name, value);
-		if (!rest->n || rest->p[0] != ';')
+		if (p == end || *p != ';')
 			break;
-		*rest = sip_skip(*rest, 1);
 	}
-	u->params.n -= rest->n;
-	return true;
+	u->params.n = (size_t)(p - u->params.p);
+	return p;
 }
 
 /* headers = "?" hname "=" hvalue *( "&" hname "=" hvalue ) */
@@ -58,37 +56,32 @@ static bool headers_ok(struct str rest)
 	return true;
 }
 
-/* userinfo = user [ ":" password ] "@", when there is an "@" */
-static bool take_userinfo(struct sip_uri *u, struct str *rest)
+/* userinfo = user [ ":" password ] "@", when there is an "@"; where it ends, NULL when it is malformed */
+static const char *take_userinfo(struct sip_uri *u, const char *start, const char *end)
 {
-	size_t n = sip_span_escaped(*rest, SIP_C_USER);
-	struct str behind = sip_skip(*rest, n);
-	if (!str_find(behind, '@'))
-		return true;
-	u->user = (struct str){ rest->p, n };
-	if (behind.p[0] == ':') {
-		behind = sip_skip(behind, 1);
-		u->password = (struct str){ behind.p, sip_span_escaped(behind, SIP_C_PASSWORD) };
-		behind = sip_skip(behind, u->password.n);
+	const char *p = start + sip_span_escaped(str_range(start, end), SIP_C_USER);
+	if (p == end || (*p != '@' && !memchr(p, '@', (size_t)(end - p))))
+		return start;
+	u->user = str_range(start, p);
+	if (*p == ':') {
+		u->password = (struct str){ p + 1, sip_span_escaped(str_range(p + 1, end), SIP_C_PASSWORD) };
+		p = u->password.p + u->password.n;
 	}
-	*rest = sip_skip(behind, 1);
-	return n && behind.p[0] == '@';
+	return u->user.n && *p == '@' ? p + 1 : NULL;
 }
 
 /* [ userinfo ] host [ ":" port ] [ uri-parameters ] [ headers ] */
-static bool read_sip(struct sip_uri *u, struct str rest)
+static bool read_sip(struct sip_uri *u, const char *p, const char *end)
 {
-	if (!take_userinfo(u, &rest) || !sip_hostport_take(&rest, false, &u->host, &u->host_is_v6, &u->port))
-		return false;
-	if (rest.n && rest.p[0] == ';') {
-		rest = sip_skip(rest, 1);
-		if (!take_params(u, &rest))
-			return false;
-	}
-	if (!rest.n)
-		return true;
-	u->headers = sip_skip(rest, 1);
-	return rest.p[0] == '?' && headers_ok(u->headers);
+	p = take_userinfo(u, p, end);
+	if (p)
+		p = sip_hostport_take(p, end, false, &u->host, &u->host_is_v6, &u->port);
+	if (p && p < end && *p == ';')
+		p = take_params(u, p + 1, end);
+	if (!p || p == end)
+		return p;
+	u->headers = str_range(p + 1, end);
+	return *p == '?' && headers_ok(u->headers);
 }
 
 /* Digits with visual separators; a local number may also hold hexadecimal digits, "*" and "#". */
@@ -105,12 +98,11 @@ static bool number_ok(struct str number)
 	return digit;
 }
 
-static bool read_tel(struct sip_uri *u, struct str rest)
+static bool read_tel(struct sip_uri *u, struct str text)
 {
-	u->user = rest;
-	if (!str_cut(&rest, ';', &u->user))
-		return number_ok(u->user);
-	return number_ok(u->user) && take_params(u, &rest) && !rest.n;
+	const char *end = text.p + text.n, *semicolon = str_find(text, ';');
+	u->user = str_range(text.p, semicolon ? semicolon : end);
+	return number_ok(u->user) && (!semicolon || take_params(u, semicolon + 1, end) == end);
 }
 
 static enum sip_scheme scheme_of(struct str name)
@@ -124,11 +116,11 @@ static enum sip_scheme scheme_of(struct str name)
 	return SIP_SCHEME_OTHER;
 }
 
-bool sip_uri_parse(struct str text, struct sip_uri *out)
+bool sip_uri_read(struct str text, struct sip_uri *out)
 {
-	*out = (struct sip_uri){ .text = text };
 	/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) */
 	size_t n = sip_span(text, SIP_C_SCHEME);
+	out->text = text;
 	if (!n || n == text.n || text.p[n] != ':' || sip_lower(text.p[0]) < 'a')
 		return false;
 	struct str rest = sip_skip(text, n + 1);
@@ -137,7 +129,7 @@ bool sip_uri_parse(struct str text, struct sip_uri *out)
 	switch (out->scheme) {
 	case SIP_SCHEME_SIP:
 	case SIP_SCHEME_SIPS:
-		return read_sip(out, rest);
+		return read_sip(out, rest.p, rest.p + rest.n);
 	case SIP_SCHEME_TEL:
 		return read_tel(out, rest);
 	case SIP_SCHEME_OTHER:
@@ -145,6 +137,12 @@ bool sip_uri_parse(struct str text, struct sip_uri *out)
 		return sip_all(rest, SIP_C_URI);
 	}
 	return false;
+}
+
+bool sip_uri_parse(struct str text, struct sip_uri *out)
+{
+	*out = (struct sip_uri){ 0 };
+	return sip_uri_read(text, out);
 }
 
 bool sip_uri_param(const struct sip_uri *uri, struct str name, struct str *value)

@@ -21,9 +21,8 @@ static bool take_protocol(struct str *rest, struct str *transport)
 			*rest = sip_skip_space(sip_skip(*rest, 1));
 		}
 	}
-	const char *before = rest->p;
 	*transport = take_token(rest);
-	return transport->n && rest->p > before + transport->n;
+	return transport->n && rest->p > transport->p + transport->n;
 }
 
 static struct str without_brackets(struct str s)
@@ -67,12 +66,14 @@ static void read_param(struct sip_via *v, const struct sip_param *param)
 	}
 }
 
-static bool read_via(struct str rest, struct sip_via *v)
+static bool take_via(struct str rest, struct sip_via *v)
 {
-	if (!take_protocol(&rest, &v->transport) ||
-	    !sip_hostport_take(&rest, true, &v->host, &v->host_is_v6, &v->port))
+	if (!take_protocol(&rest, &v->transport))
 		return false;
-	rest = sip_skip_space(rest);
+	const char *end = rest.p + rest.n, *p = sip_hostport_take(rest.p, end, true, &v->host, &v->host_is_v6, &v->port);
+	if (!p)
+		return false;
+	rest = sip_skip_space(str_range(p, end));
 	if (!rest.n)
 		return true;
 	if (rest.p[0] != ';')
@@ -87,12 +88,18 @@ static bool read_via(struct str rest, struct sip_via *v)
 	return true;
 }
 
-bool sip_via_parse(struct str value, struct sip_via *out)
+bool sip_via_read(struct str value, struct sip_via *out)
 {
-	value = str_trim(value);
-	*out = (struct sip_via){ .text = value, .ttl = -1 };
-	if (read_via(value, out))
+	out->ttl = -1;
+	out->text = value;
+	if (take_via(value, out))
 		return true;
 	*out = (struct sip_via){ .ttl = -1 };
 	return false;
+}
+
+bool sip_via_parse(struct str value, struct sip_via *out)
+{
+	*out = (struct sip_via){ 0 };
+	return sip_via_read(str_trim(value), out);
 }
