@@ -139,6 +139,11 @@ void store_put(struct store *st, struct store_batch *batch)
 		(void)eventfd_write(st->wake_fd, 1);    /* cannot fail: the counter is far from full */
 }
 
+int store_descriptor(const struct store *st)
+{
+	return st->wake_fd;
+}
+
 bool store_durable(const struct store *st)
 {
 	return atomic_load(&st->durable);

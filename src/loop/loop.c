@@ -70,6 +70,12 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
+void loop_descriptors(const struct loop *loop, int out[LOOP_DESCRIPTORS])
+{
+	out[0] = loop->epoll_fd;
+	out[1] = loop->wake_fd;
+}
+
 int64_t loop_now_ms(const struct loop *loop)
 {
 	return loop->wheel.now_ms;

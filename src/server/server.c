@@ -109,6 +109,8 @@ static void free_all(struct server *s)
 	location_free(s->location);
 	for (unsigned i = 0; i < s->worker_count; i++)
 		worker_fini(&s->workers[i]);
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_free(&s->workers[i]);
 	mem_free(s->workers);
 	proxy_shared_free(s->proxy_shared);
 	penalties_free(s->penalties);
@@ -124,6 +126,7 @@ static int build(struct server *s, struct transport_error *why)
 	int err = open_store(s, &store, why);           /* first: it locks the state folder */
 	if (err)
 		return err;
+	s->store_fd = store ? store_descriptor(store) : -1;
 	err = open_transport(s, why);
 	if (err) {
 		store_close(store);
@@ -140,23 +143,28 @@ static int build(struct server *s, struct transport_error *why)
 	if (!err)
 		err = proxy_shared_new(s->settings->policy, &s->proxy_shared);
 	for (unsigned i = 0; !err && i < s->worker_count; i++)
-		err = worker_init(&s->workers[i], s, i, why);
+		err = worker_new_loop(&s->workers[i], s, i, why);
+	for (unsigned i = 0; !err && i < s->worker_count; i++)
+		err = worker_start(&s->workers[i]);
+	for (unsigned i = 0; !err && i < s->worker_count; i++)
+		err = worker_init(&s->workers[i], why);
 	return err;
 }
 
-static void end_threads(struct server *s)
+static void run_posted(struct worker *w, void *some)
+{
+	*(bool *)some |= loop_run_posted(w->loop);
+}
+
+static void halt(struct server *s)
 {
 	for (unsigned i = 0; i < s->worker_count; i++)
-		if (s->workers[i].running)
-			loop_stop(s->workers[i].loop);
-	for (unsigned i = 0; i < s->worker_count; i++)
-		if (s->workers[i].running)
-			pthread_join(s->workers[i].thread, NULL);
+		worker_halt(&s->workers[i]);
 	/* What workers had posted to each other owns memory until it has run. */
 	for (bool some = true; some; ) {
 		some = false;
 		for (unsigned i = 0; i < s->worker_count; i++)
-			some |= s->workers[i].loop && loop_run_posted(s->workers[i].loop);
+			worker_do(&s->workers[i], run_posted, &some);
 	}
 }
 
@@ -169,16 +177,16 @@ int server_start(const struct server_settings *settings, struct server **out, st
 	s->penalties = penalties_new();
 	s->worker_count = settings->workers ? settings->workers : cpus();
 	s->workers = mem_zalloc(s->worker_count * sizeof *s->workers);
+	s->store_fd = -1;
 	int err = build(s, why);
-	for (unsigned i = 0; !err && i < s->worker_count; i++)
-		err = worker_start(&s->workers[i]);
 	if (err) {
 		if (!why->text[0])
 			snprintf(why->text, sizeof why->text, "cannot start: %s", strerror(-err));
-		end_threads(s);
 		free_all(s);
 		return err;
 	}
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_run(&s->workers[i]);
 	*out = s;
 	return 0;
 }
@@ -223,7 +231,7 @@ void server_stop(struct server *s)
 	for (unsigned i = 0; i < s->worker_count; i++)
 		worker_call(&s->workers[i], drain, NULL);
 	wait_for_work(s);
-	end_threads(s);
+	halt(s);
 	free_all(s);
 }
 

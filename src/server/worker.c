@@ -30,17 +30,27 @@ static int failed(int err, struct transport_error *why, const char *what)
 	return err;
 }
 
-int worker_init(struct worker *w, struct server *s, unsigned index, struct transport_error *why)
+int worker_new_loop(struct worker *w, struct server *s, unsigned index, struct transport_error *why)
 {
-	const struct server_settings *set = s->settings;
 	w->server = s;
 	w->index = index;
-	int err = loop_new(&w->loop);
-	if (err)
-		return failed(err, why, "event loop");
-	err = transport_worker_new(s->transport, index, w->loop, &worker_transport_events, w, &w->transport);
+	return failed(loop_new(&w->loop), why, "event loop");
+}
+
+struct init {
+	int err;
+	struct transport_error *why;
+};
+
+static int init(struct worker *w, struct transport_error *why)
+{
+	struct server *s = w->server;
+	const struct server_settings *set = s->settings;
+	int err = transport_worker_new(s->transport, w->index, w->loop, &worker_transport_events, w, &w->transport);
 	if (err)
 		return failed(err, why, "transport");
+	if (w->apart)
+		transport_worker_apart(w->transport);
 	struct resolver_settings resolver = set->resolver;
 	resolver.penalties = s->penalties;
 	err = resolver_new(w->loop, &resolver, &w->resolver);
@@ -62,35 +72,80 @@ int worker_init(struct worker *w, struct server *s, unsigned index, struct trans
 	struct proxy_setup proxy = {
 		.settings = set->proxy, .shared = s->proxy_shared, .policy = set->policy, .loop = w->loop, .txns = w->txns,
 		.transport = s->transport, .transport_worker = w->transport, .resolver = w->resolver, .location = s->location,
-		.users = s->users, .auth = w->auth, .probes = index == 0, .mine = mine, .user = w,
+		.users = s->users, .auth = w->auth, .probes = w->index == 0, .mine = mine, .user = w,
 	};
 	err = proxy_new(&proxy, &w->proxy);
 	if (err)
 		return failed(err, why, "proxy");
-	if (index == 0) {
+	if (w->index == 0) {
 		w->expiry.fire = expire;
 		loop_timer_set(w->loop, &w->expiry, clock_ms() + EXPIRE_EVERY_MS);
 	}
 	return 0;
 }
 
-void worker_end_work(struct worker *w)
+static void init_job(struct worker *w, void *user)
 {
-	if (w->loop)
-		loop_timer_stop(w->loop, &w->expiry);
+	struct init *i = user;
+	i->err = init(w, i->why);
+}
+
+int worker_init(struct worker *w, struct transport_error *why)
+{
+	struct init i = { .why = why };
+	worker_do(w, init_job, &i);
+	return i.err;
+}
+
+/* --- its end --- */
+
+static void end_work(struct worker *w, void *user)
+{
+	(void)user;
+	loop_timer_stop(w->loop, &w->expiry);
 	proxy_free(w->proxy);
 	w->proxy = NULL;
 }
 
-void worker_fini(struct worker *w)
+void worker_end_work(struct worker *w)
 {
-	worker_end_work(w);
+	if (w->loop)
+		worker_do(w, end_work, NULL);
+}
+
+static void fini(struct worker *w, void *user)
+{
+	(void)user;
 	registrar_free(w->registrar);
 	txns_free(w->txns);
 	auth_thread_free(w->auth);
 	resolver_free(w->resolver);
 	transport_worker_free(w->transport);
+}
+
+void worker_fini(struct worker *w)
+{
+	worker_do(w, fini, NULL);
+}
+
+void worker_free(struct worker *w)
+{
+	if (w->running) {
+		w->job = NULL;
+		sem_post(&w->asked);
+		pthread_join(w->thread, NULL);
+		sem_destroy(&w->asked);
+		sem_destroy(&w->done);
+	}
 	loop_free(w->loop);
+}
+
+/* --- its thread --- */
+
+static void wait_for(sem_t *s)
+{
+	while (sem_wait(s) == -1 && errno == EINTR)
+		;
 }
 
 static void *run(void *user)
@@ -99,16 +154,65 @@ static void *run(void *user)
 	char name[16];
 	snprintf(name, sizeof name, "worker %u", w->index);
 	pthread_setname_np(pthread_self(), name);
-	transport_worker_go(w->transport);
-	loop_run(w->loop);
-	return NULL;
+	for (;;) {
+		wait_for(&w->asked);
+		if (!w->job)
+			return NULL;
+		w->job(w, w->job_user);
+		sem_post(&w->done);
+	}
+}
+
+static void begin(struct worker *w, void (*job)(struct worker *w, void *user), void *user)
+{
+	w->job = job;
+	w->job_user = user;
+	sem_post(&w->asked);
+}
+
+void worker_do(struct worker *w, void (*job)(struct worker *w, void *user), void *user)
+{
+	if (!w->running) {
+		job(w, user);
+		return;
+	}
+	begin(w, job, user);
+	wait_for(&w->done);
+}
+
+static void part(struct worker *w, void *user)
+{
+	(void)user;
+	w->apart = descriptors_apart(w);
 }
 
 int worker_start(struct worker *w)
 {
+	sem_init(&w->asked, 0, 0);
+	sem_init(&w->done, 0, 0);
 	int err = thread_start(&w->thread, run, w);
 	w->running = err == 0;
+	if (w->running)
+		worker_do(w, part, NULL);
 	return err;
+}
+
+static void run_loop(struct worker *w, void *user)
+{
+	(void)user;
+	transport_worker_go(w->transport);
+	loop_run(w->loop);
+}
+
+void worker_run(struct worker *w)
+{
+	begin(w, run_loop, NULL);
+}
+
+void worker_halt(struct worker *w)
+{
+	loop_stop(w->loop);
+	wait_for(&w->done);
 }
 
 /* --- calls from the control thread --- */
@@ -133,7 +237,6 @@ void worker_call(struct worker *w, void (*fn)(struct worker *w, void *user), voi
 	struct call c = { .task.run = run_call, .worker = w, .fn = fn, .user = user };
 	sem_init(&c.done, 0, 0);
 	loop_post(w->loop, &c.task);
-	while (sem_wait(&c.done) == -1 && errno == EINTR)
-		;
+	wait_for(&c.done);
 	sem_destroy(&c.done);
 }

@@ -19,20 +19,31 @@
 #define STRANGER_MS    1000             /* to say something, once others wait */
 #define GUEST_MS       32000            /* since the last message: 64*T1 (TP-24) */
 
-bool flow_budget_take(struct transport *t, bool outgoing)
+static bool take(atomic_uint *open, unsigned limit, bool outgoing)
 {
 	/* Strangers cannot take the last ones: next hops must stay within reach. */
-	unsigned kept = t->max_flows / OUTGOING_SHARE < OUTGOING_MAX ? t->max_flows / OUTGOING_SHARE : OUTGOING_MAX;
-	unsigned limit = outgoing ? t->max_flows : t->max_flows - kept;
-	if (atomic_fetch_add_explicit(&t->flows_open, 1, memory_order_relaxed) < limit)
+	if (!outgoing)
+		limit -= limit / OUTGOING_SHARE < OUTGOING_MAX ? limit / OUTGOING_SHARE : OUTGOING_MAX;
+	if (atomic_fetch_add_explicit(open, 1, memory_order_relaxed) < limit)
 		return true;
-	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(open, 1, memory_order_relaxed);
 	return false;
 }
 
-void flow_budget_give(struct transport *t)
+bool flow_budget_take(struct transport_worker *w, bool outgoing)
 {
-	atomic_fetch_sub_explicit(&t->flows_open, 1, memory_order_relaxed);
+	if (!take(&w->t->flows_open, w->t->max_flows, outgoing))
+		return false;
+	if (take(&w->room->open, w->room->limit, outgoing))
+		return true;
+	atomic_fetch_sub_explicit(&w->t->flows_open, 1, memory_order_relaxed);
+	return false;
+}
+
+void flow_budget_give(struct transport_worker *w)
+{
+	atomic_fetch_sub_explicit(&w->room->open, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&w->t->flows_open, 1, memory_order_relaxed);
 }
 
 static void watch_acceptors(struct transport_worker *w, uint32_t events)
@@ -109,13 +120,13 @@ static void welcome(struct acceptor *a, int fd, const struct sockaddr *from)
 		addr_from_sockaddr((struct sockaddr *)&sa, &ref.local);
 	if (!addr_from_sockaddr(from, &ref.remote)) {
 		close(fd);
-		flow_budget_give(w->t);
+		flow_budget_give(w);
 		return;
 	}
 	bool tls = l->kind == TRANSPORT_TLS;
 	struct stream *s = stream_new(w, fd, &ref, tls ? STREAM_HANDSHAKE : STREAM_OPEN);
 	if (!s) {
-		flow_budget_give(w->t);
+		flow_budget_give(w);
 		return;
 	}
 	count_add(w, COUNT_ACCEPTED, 1);
@@ -132,7 +143,7 @@ static void acceptor_ready(struct loop_fd *io, uint32_t events)
 	struct transport_worker *w = a->w;
 	(void)events;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (!flow_budget_take(w->t, false) && !(make_room(w) && flow_budget_take(w->t, false))) {
+		if (!flow_budget_take(w, false) && !(make_room(w) && flow_budget_take(w, false))) {
 			rest(w, "the limit of connections is reached");
 			return;
 		}
@@ -144,7 +155,7 @@ static void acceptor_ready(struct loop_fd *io, uint32_t events)
 			continue;
 		}
 		int err = errno;
-		flow_budget_give(w->t);
+		flow_budget_give(w);
 		if ((err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM) && !make_room(w))
 			rest(w, strerror(err));
 		if (err != ECONNABORTED && err != EINTR)
@@ -165,7 +176,6 @@ void acceptor_free(struct acceptor *a)
 	if (!a)
 		return;
 	loop_unwatch(a->w->loop, &a->io);
-	close(a->io.fd);
-	a->w->t->listeners[a->listener].fds[a->w->index] = -1;
+	(void)shutdown(a->io.fd, SHUT_RD);      /* for every table that has it: who comes is refused */
 	mem_free(a);
 }

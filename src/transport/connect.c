@@ -133,7 +133,7 @@ fail:;
 
 static struct stream *make(struct transport_worker *w, const struct hop *hop, uint8_t listener)
 {
-	if (!flow_budget_take(w->t, true))
+	if (!flow_budget_take(w, true))
 		return NULL;
 	int fd = start_connect(w->t, listener, &hop->addr);
 	struct flow_ref ref = { .kind = (uint8_t)hop->kind, .listener = listener, .remote = hop->addr };
@@ -143,7 +143,7 @@ static struct stream *make(struct transport_worker *w, const struct hop *hop, ui
 		addr_from_sockaddr((struct sockaddr *)&sa, &ref.local);
 	struct stream *s = fd >= 0 ? stream_new(w, fd, &ref, STREAM_CONNECTING) : NULL;
 	if (!s) {
-		flow_budget_give(w->t);
+		flow_budget_give(w);
 		return NULL;
 	}
 	s->outgoing = true;

@@ -139,6 +139,13 @@ int listeners_open(struct transport *t, struct transport_error *error)
 	return 0;
 }
 
+unsigned transport_descriptors(const struct transport *t, unsigned worker, int *out)
+{
+	for (unsigned i = 0; out && i < t->listener_count; i++)
+		out[i] = t->listeners[i].fds[worker];
+	return t->listener_count;
+}
+
 void listeners_close(struct transport *t)
 {
 	for (unsigned i = 0; i < t->listener_count; i++) {

@@ -189,7 +189,7 @@ static void take_apart(struct stream *s)
 	loop_timer_stop(w->loop, &s->timer);
 	loop_unwatch(w->loop, &s->io);
 	close(s->io.fd);
-	flow_budget_give(w->t);
+	flow_budget_give(w);
 	stream_drop_queue(s);
 	tls_session_free(s->tls);
 	s->tls = NULL;

@@ -106,8 +106,8 @@ void acceptor_free(struct acceptor *a);                 /* NULL is fine */
 void acceptors_wake(struct transport_worker *w);        /* a flow has closed: rest no longer */
 /* Its place among those that would be closed first, if places run out. At every message and registration. */
 void stream_rank(struct stream *s);
-bool flow_budget_take(struct transport *t, bool outgoing);
-void flow_budget_give(struct transport *t);
+bool flow_budget_take(struct transport_worker *w, bool outgoing);
+void flow_budget_give(struct transport_worker *w);
 struct outgoing *outgoing_new(void);
 void outgoing_free(struct outgoing *o);
 void outgoing_forget(struct stream *s);

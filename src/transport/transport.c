@@ -8,16 +8,12 @@
 #include "transport_private.h"
 #include "udp_verdicts.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 /* Descriptors that are not for connections: store, log, DNS, epoll, what a library opens for a moment. */
 #define RESERVE_FIXED      64
 #define RESERVE_A_WORKER   8
 #define FLOWS_DEFAULT      (1u << 20)
-#define TABLE_MAX          (1u << 16)   /* descriptors that the kernel's table has room for from the start; half a megabyte */
 
 void transport_settings_init(struct transport_settings *s)
 {
@@ -41,19 +37,7 @@ static rlim_t files_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &wanted) ? files.rlim_cur : files.rlim_max;
 }
 
-/* The kernel's table of descriptors doubles as it fills, and each time the thread that needs one more stands still until no other
- * thread can be looking at the old table: for 10 to 20 ms. Once, before there is anybody to wait, is better. */
-static void grow_table(rlim_t files)
-{
-	int last = (int)(files < TABLE_MAX ? files : TABLE_MAX) - 1;
-	int fd = eventfd(0, EFD_CLOEXEC);
-	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, last);
-	if (high >= 0)
-		close(high);
-	if (fd >= 0)
-		close(fd);
-}
-
+/* Connections that one table of descriptors has room for. */
 static unsigned flow_limit(const struct transport_settings *s)
 {
 	rlim_t files = files_limit(), limit = s->max_flows ? s->max_flows : FLOWS_DEFAULT;
@@ -103,9 +87,9 @@ int transport_new(const struct transport_settings *s, struct transport **out, st
 	t->set.state_dir = arena_str(&t->arena, s->state_dir.n ? s->state_dir : STR("."));
 	t->set.tls_ca = arena_str(&t->arena, s->tls_ca);
 	copy_listeners(t, s);
-	t->max_flows = flow_limit(s);
-	grow_table(t->max_flows + RESERVE_FIXED);
-	flow_table_init(&t->flows, s->workers, t->max_flows);
+	t->max_flows = s->max_flows ? s->max_flows : FLOWS_DEFAULT;
+	t->shared_room.limit = flow_limit(s);
+	flow_table_init(&t->flows, s->workers, t->shared_room.limit);
 	t->registrations = registrations_new();
 	t->verdicts = udp_verdicts_new();
 	t->outgoing = outgoing_new();

@@ -33,6 +33,12 @@ struct outgoing;
 struct registrations;
 struct udp_verdicts;
 
+/* --- connections that a table of descriptors has, and has room for --- */
+struct flow_room {
+	atomic_uint open;
+	unsigned limit;
+};
+
 struct listener {
 	enum transport_kind kind;
 	struct addr bound;              /* with its real port */
@@ -41,7 +47,7 @@ struct listener {
 	uint16_t advertise_port;        /* never 0 */
 	struct str name;                /* "host:port" of Via and of our URIs; n == 0: a wildcard's, each flow has its own */
 	struct str certificate, key;
-	int fds[WORKERS_MAX];           /* one a worker; -1 when closed */
+	int fds[WORKERS_MAX];           /* one a worker, which has it in its own table at the same number; -1 when closed */
 };
 
 struct transport {
@@ -55,6 +61,7 @@ struct transport {
 	struct udp_verdicts *verdicts;
 	unsigned max_flows;
 	atomic_uint flows_open;
+	struct flow_room shared_room;   /* of workers without a table of descriptors of their own */
 	struct outgoing *outgoing;      /* connections of ours, by where they lead */
 	struct interfaces *interfaces;  /* addresses of this machine */
 	struct tls **tls;               /* one a worker: its own library context */
@@ -103,6 +110,7 @@ struct transport_worker {
 	struct transport_events events;
 	void *user;
 	struct flow_slots slots;
+	struct flow_room own_room, *room;       /* room: this one, or the transport's */
 	struct udp_port *udp[LISTENERS_MAX];
 	struct acceptor *acceptors[LISTENERS_MAX];
 	struct udp_receive *udp_receive;

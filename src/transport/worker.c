@@ -211,6 +211,7 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	list_init(&w->lingering);
 	list_init(&w->dead);
 	flow_slots_init(&w->slots, &t->flows, index);
+	w->room = &t->shared_room;
 	w->scratch = mem_alloc(READ_BYTES);
 	w->tls = t->tls[index];
 	w->pong = wire_new(STR("\r\n"));
@@ -235,6 +236,12 @@ int transport_worker_new(struct transport *t, unsigned index, struct loop *loop,
 	t->workers[index] = w;
 	*out = w;
 	return 0;
+}
+
+void transport_worker_apart(struct transport_worker *w)
+{
+	w->own_room.limit = w->t->shared_room.limit;
+	w->room = &w->own_room;
 }
 
 void transport_worker_go(struct transport_worker *w)

@@ -55,6 +55,8 @@ int store_recover(struct store *st, int64_t wall_ms, void (*fn)(void *user, cons
 /* Begins a segment and starts the writer thread; when no segment can be begun (a full disk) that is an error with
  * refuse_on_failure, else a failure to go on from like any later one. */
 int store_start(struct store *st, const struct store_client *client, char *why, size_t why_size);
+/* What a thread must keep that gets a table of descriptors of its own, in order to put. */
+int store_descriptor(const struct store *st);
 /* Any thread; never waits. A batch without rows is committed after those before it. */
 void store_put(struct store *st, struct store_batch *batch);
 bool store_durable(const struct store *st);                     /* false after a failure, while in memory mode */

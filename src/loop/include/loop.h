@@ -18,6 +18,9 @@ struct loop;
 
 int loop_new(struct loop **out);                /* -errno */
 void loop_free(struct loop *loop);              /* nothing may be watched or queued any more */
+/* What a thread must keep that gets a table of descriptors of its own: the first to run the loop, the second to post to it. */
+#define LOOP_DESCRIPTORS 2
+void loop_descriptors(const struct loop *loop, int out[LOOP_DESCRIPTORS]);
 int loop_run(struct loop *loop);                /* until loop_stop; 0 or -errno of epoll_wait */
 void loop_stop(struct loop *loop);              /* from any thread: ends after the current turn */
 /* One turn that waits at most wait_ms (-1: for ever). For tests and embedders. */

@@ -131,7 +131,8 @@ struct transport_settings {
 	unsigned nat_ping_s;            /* how often UDP phones behind NAT are sent something; 0: never [25] */
 	size_t queue_bytes;             /* a connection's unsent bytes before it is closed; 16 times as many on our own
 	                                 * connections to neighbours, which carry everybody's messages [262144] */
-	unsigned max_flows;             /* 0: from RLIMIT_NOFILE, which is raised to its hard limit, less a reserve; at most 2^20 */
+	unsigned max_flows;             /* of all workers; 0: 2^20. A table of descriptors (transport_worker_apart) holds no more than RLIMIT_NOFILE,
+	                                 * which is raised to its hard limit, less a reserve */
 	unsigned stun_per_second;       /* answers per source address [50] */
 };
 void transport_settings_init(struct transport_settings *s);     /* the defaults in brackets */
@@ -148,10 +149,15 @@ struct transport_worker;
  * without SO_REUSEPORT, so that a taken port is an error), loads certificates. 0, or -errno with
  * *error filled; then nothing is left open. Port 0 binds any free port (see transport_listener). */
 int transport_new(const struct transport_settings *s, struct transport **out, struct transport_error *error);
+/* The sockets of a worker, which such a table must have: as many as are returned (out may be NULL). */
+unsigned transport_descriptors(const struct transport *t, unsigned worker, int *out);
 void transport_free(struct transport *t);                       /* after all workers have stopped; NULL is fine */
 /* Attach the calling thread's loop as worker `index`. Nothing arrives before transport_go. */
 int transport_worker_new(struct transport *t, unsigned index, struct loop *loop, const struct transport_events *events,
                          void *user, struct transport_worker **out);
+/* The calling thread has a table of descriptors of its own, made after transport_new: as many flows as that holds are this worker's
+ * alone. Before transport_worker_go; from there on only that thread may call anything for this worker, also to free it. */
+void transport_worker_apart(struct transport_worker *w);
 void transport_worker_go(struct transport_worker *w);           /* when all workers are attached: listen */
 void transport_worker_quiet(struct transport_worker *w);        /* stop listening and accepting; flows live on */
 /* Closes its flows. Only when no worker's loop runs any more, and after loop_run_posted on all of them: what was
