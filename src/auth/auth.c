@@ -157,26 +157,25 @@ static uint64_t request_hash(const struct auth *a, const struct auth_question *q
 {
 	const struct sip_msg *m = q->request;
 	const struct sip_header *contact = sip_first(m, SIP_H_CONTACT);
-	struct str parts[] = { row, m->method_name, m->call_id, m->from.text, m->to.text,
+	struct str parts[] = { { (const char *)&m->cseq, sizeof m->cseq }, row, m->method_name, m->call_id, m->from.text, m->to.text,
 	                       contact ? contact->value : STR_NONE, m->body };
-	uint64_t hash = m->cseq;
+	struct hash_key key = a->request_key;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		hash = hash_mix(hash, hash_str(a->request_key, parts[i]));
-	return hash;
+		key.k0 = hash_str(key, parts[i]);       /* secret as the key is, so it serves as one for the next part */
+	return key.k0;
 }
 
 /* What a nonce is made for: the realm, and the address that was asked. */
 static struct str nonce_scope(const struct auth_question *q)
 {
-	if (!q->source)
+	const struct addr *from = q->source;
+	if (!from)
 		return q->realm;
-	struct buf b = { 0 };
-	buf_add(&b, q->realm);
-	buf_byte(&b, ' ');
-	addr_write_ip(&b, q->source);
-	struct str scope = arena_str(q->arena, buf_str(&b));
-	buf_fini(&b);
-	return scope;
+	char *scope = arena_alloc(q->arena, q->realm.n + 1 + sizeof from->ip), *p = scope;
+	p = mempcpy(p, q->realm.p, q->realm.n);
+	*p++ = (char)from->family;
+	p = mempcpy(p, from->ip, sizeof from->ip);
+	return str_range(scope, p);
 }
 
 enum auth_verdict auth_check(struct auth_thread *t, const struct auth_question *q, struct user *out)

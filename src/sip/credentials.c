@@ -52,7 +52,7 @@ static enum taken take(const struct text_param *table, size_t count, void *into,
                        struct arena *arena)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!str_ieq(param->name, table[i].name))
+		if (!sip_word_is(param->name, table[i].name))
 			continue;
 		struct str *field = (struct str *)((char *)into + table[i].at);
 		if (field->p)
@@ -68,16 +68,22 @@ static enum taken take(const struct text_param *table, size_t count, void *into,
 	return TAKEN_NOT;
 }
 
-/* name EQUAL ( token / quoted-string ) */
-static bool read_param(struct str item, struct sip_param *out)
+/* name EQUAL ( token / quoted-string ), up to the comma behind it or the end. */
+static bool take_param(struct str *rest, struct sip_param *out)
 {
-	if (!str_cut(&item, '=', &out->name))
+	out->name = (struct str){ rest->p, sip_span(*rest, SIP_C_TOKEN) };
+	*rest = sip_skip_space(sip_skip(*rest, out->name.n));
+	if (!out->name.n || !rest->n || rest->p[0] != '=')
 		return false;
-	out->name = str_trim(out->name);
-	struct str v = out->value = str_trim(item);
-	if (!sip_all(out->name, SIP_C_TOKEN))
+	*rest = sip_skip_space(sip_skip(*rest, 1));
+	if (!rest->n || rest->p[0] != '"')
+		return sip_list_next(rest, &out->value) && !str_find(out->value, '"');
+	const char *end = sip_quote_end(*rest);
+	if (!end)
 		return false;
-	return v.n && v.p[0] == '"' ? sip_quote_end(v) == v.p + v.n : !str_find(v, '"');
+	out->value = str_range(rest->p, end);
+	*rest = sip_skip_space(sip_skip(*rest, out->value.n));
+	return !rest->n || rest->p[0] == ',';
 }
 
 /* Digest LWS param *( COMMA param ) into the struct that the table describes and the marks. */
@@ -85,7 +91,7 @@ static enum sip_credentials_result read_row(struct str rest, const struct text_p
                                             void *into, struct marks *marks, struct arena *arena)
 {
 	rest = str_trim(rest);
-	struct str scheme = { rest.p, sip_span(rest, SIP_C_TOKEN) }, item;
+	struct str scheme = { rest.p, sip_span(rest, SIP_C_TOKEN) };
 	rest = sip_skip(rest, scheme.n);
 	if (!scheme.n)
 		return SIP_CREDENTIALS_BAD;
@@ -93,11 +99,13 @@ static enum sip_credentials_result read_row(struct str rest, const struct text_p
 		return SIP_CREDENTIALS_OTHER_SCHEME;
 	if (!rest.n || !sip_is(rest.p[0], SIP_C_SPACE))
 		return SIP_CREDENTIALS_BAD;
-	while (sip_list_next(&rest, &item)) {
+	for (;;) {
 		struct sip_param param;
-		if (!item.n)
-			continue;
-		if (!read_param(item, &param))
+		while (rest.n && (rest.p[0] == ',' || sip_is(rest.p[0], SIP_C_SPACE)))
+			rest = sip_skip(rest, 1);
+		if (!rest.n)
+			return SIP_CREDENTIALS_OK;
+		if (!take_param(&rest, &param))
 			return SIP_CREDENTIALS_BAD;
 		enum taken taken = take(table, count, into, &param, arena);
 		if (taken == TAKEN_NOT)
@@ -105,7 +113,6 @@ static enum sip_credentials_result read_row(struct str rest, const struct text_p
 		if (taken == TAKEN_TWICE)
 			return SIP_CREDENTIALS_BAD;
 	}
-	return SIP_CREDENTIALS_OK;
 }
 
 /* "SHA-256-sess"; MD5 when absent. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* digest.c - the arithmetic of digest authentication. RFC 7616 §3.4, RFC 8760, RFC 2617 §3.2.2 */
+#define OPENSSL_SUPPRESS_DEPRECATED     /* of the functions of one hash each: see struct hash_kind */
 #include "sip_private.h"
 #include "encode.h"
 #include "mem.h"
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 const struct str sip_digest_names[SIP_DIGEST_COUNT] = {
 	[SIP_DIGEST_MD5] = STR_INIT("MD5"),
@@ -12,38 +15,60 @@ const struct str sip_digest_names[SIP_DIGEST_COUNT] = {
 	[SIP_DIGEST_SHA512_256] = STR_INIT("SHA-512-256"),
 };
 
-/* The same in libcrypto. */
-static const char *const fetch_names[SIP_DIGEST_COUNT] = {
-	[SIP_DIGEST_MD5] = "MD5",
-	[SIP_DIGEST_SHA256] = "SHA2-256",
-	[SIP_DIGEST_SHA512_256] = "SHA2-512/256",
+union hash {
+	MD5_CTX md5;
+	SHA256_CTX sha256;
+	SHA512_CTX sha512;
 };
 
-/* A context a kind, started once: starting again with NULL is half the price of naming the digest. */
-struct sip_digest {
-	EVP_MD_CTX *ctx[SIP_DIGEST_COUNT];      /* NULL: libcrypto does not offer it */
-};
+static void md5_begin(union hash *h) { MD5_Init(&h->md5); }
+static void md5_add(union hash *h, struct str s) { MD5_Update(&h->md5, s.p, s.n); }
+static void md5_end(union hash *h, uint8_t *sum) { MD5_Final(sum, &h->md5); }
 
-static EVP_MD_CTX *engine(const char *name)
+static void sha256_begin(union hash *h) { SHA256_Init(&h->sha256); }
+static void sha256_add(union hash *h, struct str s) { SHA256_Update(&h->sha256, s.p, s.n); }
+static void sha256_end(union hash *h, uint8_t *sum) { SHA256_Final(sum, &h->sha256); }
+
+/* SHA-512 from another start, and half of what comes out: FIPS 180-4 §5.3.6.2, §6.7. */
+static void sha512_256_begin(union hash *h)
 {
-	EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
-	if (!md)
-		return NULL;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	if (ctx && !EVP_DigestInit_ex2(ctx, md, NULL)) {
-		EVP_MD_CTX_free(ctx);
-		ctx = NULL;
-	}
-	EVP_MD_free(md);                        /* the context holds its own reference */
-	return ctx;
+	static const SHA_LONG64 start[8] = {
+		0x22312194fc2bf72c, 0x9f555fa3c84c64c2, 0x2393b86b6f53b151, 0x963877195940eabd,
+		0x96283ee2a88effe3, 0xbe5e1e2553863992, 0x2b0199fc2c85b8aa, 0x0eb72ddc81c52ca2,
+	};
+	SHA512_Init(&h->sha512);
+	memcpy(h->sha512.h, start, sizeof start);
 }
+static void sha512_add(union hash *h, struct str s) { SHA512_Update(&h->sha512, s.p, s.n); }
+static void sha512_end(union hash *h, uint8_t *sum) { SHA512_Final(sum, &h->sha512); }
+
+/* OpenSSL calls these functions deprecated and keeps them: an EVP context asks the heap whenever it begins again, and passes each
+ * piece through two layers more. */
+static const struct hash_kind {
+	const char *name;               /* in libcrypto */
+	void (*begin)(union hash *h);
+	void (*add)(union hash *h, struct str s);
+	void (*end)(union hash *h, uint8_t *sum);
+	unsigned char size;             /* of the sum that counts */
+} kinds[SIP_DIGEST_COUNT] = {
+	[SIP_DIGEST_MD5] = { "MD5", md5_begin, md5_add, md5_end, MD5_DIGEST_LENGTH },
+	[SIP_DIGEST_SHA256] = { "SHA2-256", sha256_begin, sha256_add, sha256_end, SHA256_DIGEST_LENGTH },
+	[SIP_DIGEST_SHA512_256] = { "SHA2-512/256", sha512_256_begin, sha512_add, sha512_end, SHA256_DIGEST_LENGTH },
+};
+
+struct sip_digest {
+	bool offered[SIP_DIGEST_COUNT]; /* by libcrypto, as it is set up here */
+};
 
 int sip_digest_new(struct sip_digest **out)
 {
 	struct sip_digest *d = mem_zalloc(sizeof *d);
-	for (int a = 0; a < SIP_DIGEST_COUNT; a++)
-		d->ctx[a] = engine(fetch_names[a]);
-	if (!d->ctx[SIP_DIGEST_SHA256]) {
+	for (int a = 0; a < SIP_DIGEST_COUNT; a++) {
+		EVP_MD *md = EVP_MD_fetch(NULL, kinds[a].name, NULL);
+		d->offered[a] = md != NULL;
+		EVP_MD_free(md);
+	}
+	if (!d->offered[SIP_DIGEST_SHA256]) {
 		sip_digest_free(d);
 		return -ENOTSUP;
 	}
@@ -53,30 +78,27 @@ int sip_digest_new(struct sip_digest **out)
 
 void sip_digest_free(struct sip_digest *d)
 {
-	if (!d)
-		return;
-	for (int a = 0; a < SIP_DIGEST_COUNT; a++)
-		EVP_MD_CTX_free(d->ctx[a]);
 	mem_free(d);
 }
 
 /* H(parts[0] ":" parts[1] ":" ...) as hex; 0 when it cannot be had. */
-static size_t hash_joined(struct sip_digest *d, enum sip_digest_algorithm a, const struct str *parts,
+static size_t hash_joined(const struct sip_digest *d, enum sip_digest_algorithm a, const struct str *parts,
                           size_t count, char out[SIP_DIGEST_HEX_MAX])
 {
-	EVP_MD_CTX *ctx = a < SIP_DIGEST_COUNT ? d->ctx[a] : NULL;
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	if (!ctx || !EVP_DigestInit_ex2(ctx, NULL, NULL))
+	union hash h;
+	uint8_t sum[SHA512_DIGEST_LENGTH];
+	if (a >= SIP_DIGEST_COUNT || !d->offered[a])
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		if ((i && !EVP_DigestUpdate(ctx, ":", 1)) ||
-		    (parts[i].n && !EVP_DigestUpdate(ctx, parts[i].p, parts[i].n)))
-			return 0;
-	if (!EVP_DigestFinal_ex(ctx, sum, &n) || HEX_SIZE(n) > SIP_DIGEST_HEX_MAX)
-		return 0;
-	hex_write(out, sum, n);
-	return HEX_SIZE(n);
+	const struct hash_kind *kind = &kinds[a];
+	kind->begin(&h);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			kind->add(&h, STR(":"));
+		kind->add(&h, parts[i]);
+	}
+	kind->end(&h, sum);
+	hex_write(out, sum, kind->size);
+	return HEX_SIZE(kind->size);
 }
 
 #define HASH(d, a, out, ...) \

@@ -135,7 +135,7 @@ static inline bool sip_part_differs(uint64_t text, uint64_t word)
 	return (text ^ word) & ~((word & 0x4040404040404040) >> 1);
 }
 
-/* Is s this word of letters and '-', in any case? As str_ieq, but cheaper as it knows that. */
+/* Is s this word of letters, '-' and '*', in any case? As str_ieq, but cheaper as it knows that. */
 static inline bool sip_word_is(struct str s, struct str word)
 {
 	size_t n = word.n;
