@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* table.c - measure the columns, make them fit, print. */
 #include "table.h"
-#include "json.h"
+#include "utf8.h"
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -52,14 +52,6 @@ void table_cell(struct table *t, struct str text)
 	buf_byte(&t->text, '\0');
 }
 
-static unsigned width_of(struct str s)
-{
-	unsigned n = 0;
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* The column that gives way next; t->columns: none can. */
 static unsigned next_to_shrink(const struct table *t, const unsigned width[TABLE_COLUMNS])
 {
@@ -88,16 +80,16 @@ static void fit(const struct table *t, unsigned width[TABLE_COLUMNS], unsigned l
 
 static void put_cell(struct buf *out, struct str cell, unsigned width, bool last)
 {
-	unsigned has = width_of(cell), shown = 0;
+	unsigned has = utf8_width(cell), shown = 0;
 	if (has <= width) {
 		buf_add(out, cell);
 		shown = has;
 	} else {
 		struct str rest = cell;
 		uint32_t c;
-		while (shown + 1 < width && utf8_next(&rest, &c)) {
+		while (utf8_next(&rest, &c) && shown + utf8_columns(c) < width) {
 			put_utf8(out, c);
-			shown++;
+			shown += utf8_columns(c);
 		}
 		BUF_LIT(out, "\xe2\x80\xa6");
 		shown++;
@@ -113,8 +105,8 @@ void table_print(struct table *t, unsigned limit, struct buf *out)
 	unsigned width[TABLE_COLUMNS] = { 0 }, column = 0;
 	struct str rest = buf_str(&t->text), cell;
 	for (; str_cut(&rest, '\0', &cell); column = (column + 1) % t->columns)
-		if (width_of(cell) > width[column])
-			width[column] = width_of(cell);
+		if (utf8_width(cell) > width[column])
+			width[column] = utf8_width(cell);
 	if (limit)
 		fit(t, width, limit);
 	rest = buf_str(&t->text);

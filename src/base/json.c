@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json.c - the little of JSON that tables for programs need. */
+/* json.c - the little of JSON that programs are given. */
 #include "json.h"
-
-bool utf8_next(struct str *s, uint32_t *out)
-{
-	if (!s->n)
-		return false;
-	const unsigned char *p = (const unsigned char *)s->p;
-	unsigned more = p[0] < 0x80 ? 0 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : (p[0] & 0xf0) == 0xe0 ? 2 : p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : 9;
-	uint32_t c = more == 0 ? p[0] : p[0] & (0x3fu >> more);
-	bool good = more < s->n;
-	for (unsigned i = 1; good && i <= more; i++) {
-		good = (p[i] & 0xc0) == 0x80;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	/* Too long a form, surrogates, past the end of Unicode. */
-	if (good && ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) || (more == 3 && (c < 0x10000 || c > 0x10ffff))))
-		good = false;
-	size_t used = good ? more + 1 : 1;
-	*out = good ? c : 0xfffd;
-	s->p += used;
-	s->n -= used;
-	return true;
-}
+#include "utf8.h"
 
 static void quoted(struct buf *b, struct str text)
 {
@@ -45,7 +24,7 @@ static void quoted(struct buf *b, struct str text)
 
 static void key_of(struct buf *b, const char *key)
 {
-	if (b->n && b->p[b->n - 1] != '{')
+	if (b->n && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
 		buf_byte(b, ',');
 	buf_printf(b, "\"%s\":", key);
 }
@@ -53,6 +32,34 @@ static void key_of(struct buf *b, const char *key)
 void json_begin(struct buf *b)
 {
 	buf_byte(b, '{');
+}
+
+void json_open(struct buf *b, const char *key, char bracket)
+{
+	if (key)
+		key_of(b, key);
+	else if (b->n && b->p[b->n - 1] != '[')
+		buf_byte(b, ',');
+	buf_byte(b, bracket);
+}
+
+void json_close(struct buf *b, char bracket)
+{
+	buf_byte(b, bracket);
+}
+
+void json_element(struct buf *b, struct str value)
+{
+	if (b->p[b->n - 1] != '[')
+		buf_byte(b, ',');
+	quoted(b, value);
+}
+
+void json_number(struct buf *b, int64_t value)
+{
+	if (b->p[b->n - 1] != '[')
+		buf_byte(b, ',');
+	buf_printf(b, "%lld", (long long)value);
 }
 
 void json_str(struct buf *b, const char *key, struct str value)

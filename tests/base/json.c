@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 #include "json.h"
+#include "utf8.h"
 #include <jansson.h>
 
 static void an_object_is_one_line(void **state)
@@ -63,11 +64,34 @@ static void broken_utf8_becomes_the_replacement_character(void **state)
 	}
 }
 
+static void lists_and_objects_nest(void **state)
+{
+	struct buf b = { 0 };
+	(void)state;
+	json_begin(&b);
+	json_open(&b, "list", '[');
+	json_element(&b, STR("a"));
+	json_number(&b, 2);
+	json_open(&b, NULL, '{');
+	json_int(&b, "n", 1);
+	json_close(&b, '}');
+	json_open(&b, NULL, '{');
+	json_close(&b, '}');
+	json_close(&b, ']');
+	json_open(&b, "empty", '[');
+	json_close(&b, ']');
+	json_bool(&b, "yes", true);
+	json_end(&b);
+	assert_str(buf_str(&b), "{\"list\":[\"a\",2,{\"n\":1},{}],\"empty\":[],\"yes\":true}\n");
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_object_is_one_line),
 		cmocka_unit_test(any_bytes_make_a_line_that_is_valid),
+		cmocka_unit_test(lists_and_objects_nest),
 		cmocka_unit_test(broken_utf8_becomes_the_replacement_character),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
