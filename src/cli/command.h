@@ -10,16 +10,18 @@
 
 enum option {
 	OPTION_CONFIG, OPTION_STATE, OPTION_PORT, OPTION_JSON, OPTION_GENERATE, OPTION_PASSWORD_FILE, OPTION_BATCH,
-	OPTION_NOW, OPTION_IN, OPTION_DOMAIN, OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
+	OPTION_NOW, OPTION_IN, OPTION_DOMAIN, OPTION_SEARCH, OPTION_WARNING, OPTION_Q850, OPTION_HEADER, OPTION_ROLE, OPTION_SHORT, OPTION_OUTBOUND,
+	OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
 };
 
 #define DOMAINS_MAX 16
+#define OPERANDS_MAX 32
 struct command;
 struct invocation {
 	const struct command *command;
 	const char *program;                    /* as it was started, for sentences that tell what to type */
 	const char *option[OPTION_COUNT];       /* NULL: not given; "" for one without a value */
-	const char *operands[2];
+	const char *operands[OPERANDS_MAX];
 	unsigned operand_count;
 	const char *domains[DOMAINS_MAX];       /* --domain, each time */
 	unsigned domain_count;
@@ -47,7 +49,13 @@ int command_flows(struct invocation *in);
 int command_keys(struct invocation *in);
 int command_keys_rotate(struct invocation *in);
 int command_keys_node(struct invocation *in);
+int command_explain(struct invocation *in);
+int command_compare(struct invocation *in);
+int command_best(struct invocation *in);
 int command_help(struct invocation *in);
+
+/* The language in which the reference is read (codes_text.h): --lang, else the environment's, else English. */
+unsigned reference_language(const struct invocation *in);
 
 /* The state folder that a command works on: --state, else server.state of --config, else the user's own. False: told to in->err. */
 struct arena;

@@ -5,6 +5,7 @@
  * What becomes of the flows of one phone stands in group.c. Reports from branches only record what happened; context_go_on,
  * called last in every event, starts what may start and answers when nothing is open. Nothing may touch the context after it. */
 #include "clock.h"
+#include "codes_best.h"
 #include "mem.h"
 #include "proxy_private.h"
 
@@ -93,7 +94,7 @@ static void consider(struct context *cx, unsigned status, struct packet *p)
 		if (cx->challenge_count <= cx->px->s.settings.max_targets)
 			cx->challenges[cx->challenge_count++] = p;
 	}
-	if (!best_is_better(cx->best_status, status)) {
+	if (!codes_better(cx->best_status, status)) {
 		if (p && !is_kept_challenge(cx, p))
 			packet_free(p);
 		return;

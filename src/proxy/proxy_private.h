@@ -247,9 +247,6 @@ bool challenge_answer(struct context *cx, struct branch *b, const struct packet 
 /* response.c: what goes up. `status` may differ from the packet's (503 becomes 500). */
 struct wire *response_build(struct context *cx, struct packet *p, unsigned status);
 
-/* best.c: is `status` a better answer than `have` (0: none)? RFC 3261 §16.7 step 6 */
-bool best_is_better(unsigned have, unsigned status);
-
 /* branch.c */
 void branch_start(struct context *cx, struct group *g);                 /* the group's current target */
 void branch_cancel(struct branch *b, struct str reason_row);

@@ -84,7 +84,7 @@ static void answered_call(struct world *w, unsigned number)
 	char branch[60];
 	struct txn_server *st = server(w, "INVITE", number, false);
 	txn_leave(w->x, client(w, "INVITE", number, false, branch), st);
-	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	response_arrives(w, 200, "INVITE", branch, "t");
 }
 

@@ -136,7 +136,7 @@ static void past_max_live_a_request_gets_503_without_state(void **state)
 	assert_null(accept_it(w));
 	assert_left(w, "SIP/2.0 503", "Retry-After: ", 5060);
 	assert_int_equal(counts(w).refused, 1);
-	txn_answer(w->x, first, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, first, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	request_number(w, "OPTIONS", 4);
 	assert_non_null(accept_it(w));                  /* there is room again */
 	world_free(w);
@@ -150,7 +150,7 @@ static void answered_calls_are_no_work_under_way(void **state)
 		request_number(w, "INVITE", i);
 		struct txn_server *st = accept_it(w);
 		assert_non_null(st);
-		txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+		txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	}
 	assert_int_equal(counts(w).refused + counts(w).server_live, 0);
 	assert_int_equal(counts(w).finished, 100);
@@ -169,7 +169,7 @@ static void answered_calls_make_way_oldest_first(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		request_number(w, "INVITE", i);
-		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR_NONE);
+		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 		assert_true(counts(w).bytes_finished <= 8000);
 	}
 	w->told[0] = '\0';
@@ -185,7 +185,7 @@ static void a_finished_transaction_is_small(void **state)
 	struct world *w = world_new(NULL);
 	(void)state;
 	request_number(w, "OPTIONS", 1);
-	txn_answer(w->x, accept_it(w), 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, accept_it(w), 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	struct fake_sent *s = fake_take(&w->fake);
 	assert_true(counts(w).bytes_finished <= 600 + s->text.n);
 	fake_drop(s);
@@ -198,7 +198,7 @@ static void the_oldest_finished_non_invite_makes_way(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++) {
 		request_number(w, "OPTIONS", i);
-		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR_NONE);
+		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 		assert_true(counts(w).bytes_finished <= 8000);
 	}
 	w->told[0] = '\0';
@@ -241,9 +241,9 @@ static void nothing_is_left_after_its_time(void **state)
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		request_number(w, "OPTIONS", i);
-		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR_NONE);
+		txn_answer(w->x, accept_it(w), 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 		request_number(w, "INVITE", i);
-		txn_answer(w->x, accept_it(w), i % 2 ? 200 : 404, STR_NONE, STR_NONE);
+		txn_answer(w->x, accept_it(w), i % 2 ? 200 : 404, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	}
 	w->told[0] = '\0';
 	fake_advance(&w->fake, 32000);

@@ -51,8 +51,8 @@ static void copies_of_an_invite_get_the_last_provisional_response(void **state)
 	struct world *w = world_new(NULL);
 	(void)state;
 	struct txn_server *st = accepted(w, udp_from(5060), invite);
-	txn_answer(w->x, st, 180, STR_NONE, STR_NONE);
-	txn_answer(w->x, st, 183, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 180, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
+	txn_answer(w->x, st, 183, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	forget_sent(w);
 	arrives(w, udp_from(5060), invite);
 	assert_left(w, "SIP/2.0 183", "", 5060);
@@ -105,7 +105,7 @@ static void after_a_2xx_copies_are_silent_acks_go_up_and_more_2xx_leave(void **s
 	struct world *w = world_new(NULL);
 	(void)state;
 	struct txn_server *st = accepted(w, udp_from(5060), invite);
-	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	assert_left(w, "SIP/2.0 200", "", 5060);
 	assert_int_equal(counts(w).server_live, 0);                             /* it is not the user's any more */
 	assert_int_equal(counts(w).finished, 1);
@@ -139,7 +139,7 @@ static void further_2xx_of_branches_that_were_left_follow_the_first_for_64_t1(vo
 	response_arrives(w, 180, "INVITE", branches[1], "b");
 	response_arrives(w, 200, "INVITE", branches[0], "a");
 	assert_left_nothing(w);                                                 /* nothing has gone up yet that it could follow */
-	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	assert_left(w, "SIP/2.0 200 OK", "", 5070);
 	for (unsigned i = 0; i < 6; i++) {
 		fake_advance(&w->fake, 5000);
@@ -169,7 +169,7 @@ static void a_branch_that_was_left_is_still_acknowledged_and_cancelled(void **st
 	struct txn_client *ct = ask(w, "INVITE", "z9hG4bKleft", udp_from(5060));
 	txn_cancel(w->x, ct, STR_NONE);
 	txn_leave(w->x, ct, st);
-	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	forget_sent(w);
 	response_arrives(w, 180, "INVITE", "z9hG4bKleft", "t");
 	assert_left(w, "CANCEL ", "", 5060);
@@ -189,7 +189,7 @@ static void a_2xx_follows_the_copy_to_another_connection(void **state)
 	struct txn_server *st = accepted(w, tcp_from(1), invite);
 	struct txn_client *ct = ask(w, "INVITE", "z9hG4bKleft", udp_from(5060));
 	txn_leave(w->x, ct, st);
-	txn_answer(w->x, st, 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	w->fake.transport.dead[1] = true;
 	arrives(w, tcp_from(2), invite);
 	forget_sent(w);
@@ -215,7 +215,7 @@ static void a_response_that_cannot_be_sent_ends_nothing_and_follows_the_copy(voi
 	struct txn_server *st = accepted(w, tcp_from(1), invite);
 	w->fake.transport.dead[1] = true;
 	w->fake.worker.open_result = SEND_REFUSED;
-	txn_answer(w->x, st, 180, STR_NONE, STR_NONE);
+	txn_answer(w->x, st, 180, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	assert_left_nothing(w);
 	arrives(w, tcp_from(2), invite);                /* the same branch on a new connection */
 	assert_told(w, "");
@@ -267,7 +267,7 @@ static void cancel_after_the_final_answer_gets_200_and_has_no_effect(void **stat
 	(void)state;
 	for (size_t i = 0; i < COUNT(finals); i++) {
 		struct world *w = world_new(NULL);
-		txn_answer(w->x, accepted(w, udp_from(5060), invite), finals[i], STR_NONE, STR_NONE);
+		txn_answer(w->x, accepted(w, udp_from(5060), invite), finals[i], STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 		forget_sent(w);
 		arrives(w, udp_from(5060), cancel);
 		assert_left(w, "SIP/2.0 200", "CSeq: 1 CANCEL", 5060);
@@ -296,7 +296,7 @@ static void copies_of_a_request_get_the_same_answer_for_64_t1(void **state)
 	struct txn_server *st = accepted(w, udp_from(5060), options);
 	arrives(w, udp_from(5060), options);
 	assert_left_nothing(w);                         /* not answered yet: dropped */
-	txn_answer(w->x, st, 200, STR_NONE, STR("X-Once: 1\r\n"));
+	txn_answer(w->x, st, 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\nX-Once: 1\r\n"));
 	forget_sent(w);
 	fake_advance(&w->fake, 20000);
 	arrives(w, udp_from(5060), options);
@@ -445,7 +445,7 @@ static void an_old_ack_for_a_2xx_goes_up(void **state)
 {
 	struct world *w = world_new(NULL);
 	(void)state;
-	txn_answer(w->x, accepted(w, udp_from(5060), old_invite), 200, STR_NONE, STR_NONE);
+	txn_answer(w->x, accepted(w, udp_from(5060), old_invite), 200, STR_NONE, STR("Contact: <sip:b@h.example>\r\n"));
 	ack_arrives(w, udp_from(5060), old_invite.via, "any");
 	assert_told(w, "ack");
 	world_free(w);
