@@ -165,9 +165,8 @@ static void learn_more(struct page *p, const struct codes_comparison *c)
 {
 	page_heading(p, WORD_HEADING_SOURCES, "sources");
 	page_source(p, &c->low->source);
-	page_source(p, &c->high->source);
-	page_code(p, c->low->status);
-	page_code(p, c->high->status);
+	if (c->low != c->high)
+		page_source(p, &c->high->source);
 }
 
 bool page_compare(struct page *p, unsigned a, unsigned b)
@@ -188,6 +187,9 @@ bool page_compare(struct page *p, unsigned a, unsigned b)
 	if (!verdict.text.p)
 		verdict.text = computed_verdict(p, &c);
 	page_said(p, BLOCK_LEAD, STR(""), verdict);
+	page_code(p, low);
+	if (low != high)
+		page_code(p, high);
 	if (codes_pair_curated(low, high)) {
 		page_heading(p, WORD_HEADING_DIFFER, "differ");
 		page_list(p, BLOCK_ITEM, codes_pair_text(low, high, PAIR_DIFFER, p->language));

@@ -7,12 +7,14 @@
 #define DIM   "\x1b[2m"
 #define BLUE  "\x1b[36m"
 #define PLAIN "\x1b[0m"
+#define COLUMNS_FIT 72          /* two columns side by side need that much */
 #define NARROW 40               /* a terminal is taken to have that many columns at least */
 
 struct pen {
 	struct buf *out;
 	unsigned width, column, indent;
 	bool colour;
+	const struct block *heads;      /* of the columns that are being shown */
 };
 
 static void style(struct pen *pen, const char *code)
@@ -154,6 +156,25 @@ static void cell(struct pen *pen, struct str text, unsigned columns, bool last)
 		spaces(pen, columns > utf8_width(text) ? columns - utf8_width(text) : 0);
 }
 
+/* A row on a terminal too narrow for columns: its name, then each side under the head of its column. */
+static void stacked_row(struct pen *pen, const struct block *b, const struct block *heads)
+{
+	const struct str sides[][2] = { { heads->text, b->text }, { heads->other, b->other } };
+	end_line(pen);
+	pen->indent = 2;
+	style(pen, BOLD);
+	flow(pen, b->name);
+	style(pen, PLAIN);
+	end_line(pen);
+	for (unsigned i = 0; i < 2; i++) {
+		pen->indent = 4;
+		flow(pen, sides[i][0]);
+		pen->indent = 8;
+		flow(pen, sides[i][1]);
+		end_line(pen);
+	}
+}
+
 static void row(struct pen *pen, const struct block *b, unsigned names, const char *emphasis)
 {
 	unsigned half = (pen->width - names - 6) / 2;
@@ -212,7 +233,7 @@ static void code_line(struct pen *pen, const struct block *b, unsigned language)
 static void show_block(struct pen *pen, const struct page *p, unsigned i, unsigned *step, unsigned *names)
 {
 	const struct block *b = &p->blocks[i];
-	unsigned third = pen->width / 4;
+	unsigned quarter = pen->width / 4;
 	switch (b->kind) {
 	case BLOCK_TITLE:
 		style(pen, BOLD);
@@ -254,17 +275,22 @@ static void show_block(struct pen *pen, const struct page *p, unsigned i, unsign
 		break;
 	case BLOCK_FACT:
 		if (begins(p, i))
-			*names = name_width(p, i, BLOCK_FACT, third);
+			*names = name_width(p, i, BLOCK_FACT, quarter);
 		if (begins(p, i) && !after_heading(p, i))
 			blank_line(pen);
 		fact(pen, b, *names, p->language);
 		break;
 	case BLOCK_COLUMNS:
-		*names = name_width(p, i + 1, BLOCK_ROW, third);
-		row(pen, b, *names, BOLD);
+		*names = name_width(p, i + 1, BLOCK_ROW, quarter);
+		pen->heads = b;
+		if (pen->width >= COLUMNS_FIT)
+			row(pen, b, *names, BOLD);
 		break;
 	case BLOCK_ROW:
-		row(pen, b, *names, "");
+		if (pen->width >= COLUMNS_FIT)
+			row(pen, b, *names, "");
+		else
+			stacked_row(pen, b, pen->heads);
 		break;
 	case BLOCK_CODE:
 		if (begins(p, i) && !after_heading(p, i))
