@@ -93,7 +93,7 @@ static void set_routes(struct context *cx, struct sip_edit *e, const struct targ
 	}
 	/* A strict router comes next: it wants itself in the Request-URI and the target at the end of Route (PX-16). */
 	struct sip_addr top;
-	if (!last.p || !sip_addr_parse(first, &top) || top.uri.lr || !flow_ref_none(&t->flow))
+	if (!last.p || !sip_addr_of(cx->msg, first, &top) || top.uri.lr || !flow_ref_none(&t->flow))
 		return;
 	sip_values_begin(&it, cx->msg, SIP_H_ROUTE);
 	for (at = 0; sip_values_next(&it, &value); )

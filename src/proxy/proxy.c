@@ -142,7 +142,7 @@ static bool lacks_path(const struct sip_msg *m)
 		return false;
 	sip_values_begin(&it, m, SIP_H_CONTACT);
 	while (sip_values_next(&it, &value))
-		if (sip_addr_parse(value, &contact) && sip_param_find(contact.params, STR("reg-id"), NULL))
+		if (sip_addr_of(m, value, &contact) && sip_param_find(contact.params, STR("reg-id"), NULL))
 			return true;
 	return false;
 }

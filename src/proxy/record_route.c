@@ -62,7 +62,7 @@ static uint64_t phone_behind_edge(struct context *cx, struct str aor)
 	if (!target_find_bindings(px, aor, &px->work, &set))
 		return token_registration(keys, aor, STR(""));
 	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
-	bool has_contact = sip_values_next(&it, &value) && sip_addr_parse(value, &mine);
+	bool has_contact = sip_values_next(&it, &value) && sip_addr_of(cx->msg, value, &mine);
 	for (unsigned i = 0; has_contact && i < set.instance_count; i++)
 		for (unsigned j = 0; j < set.instances[i].flow_count; j++) {
 			const struct binding *b = &set.instances[i].flows[j];
@@ -103,7 +103,7 @@ static bool sender_says_transport_tls(const struct context *cx)
 	struct str value;
 	struct sip_addr contact;
 	sip_values_begin(&it, cx->msg, SIP_H_CONTACT);
-	return sip_values_next(&it, &value) && sip_addr_parse(value, &contact) && says_transport_tls(cx, &contact.uri);
+	return sip_values_next(&it, &value) && sip_addr_of(cx->msg, value, &contact) && says_transport_tls(cx, &contact.uri);
 }
 
 static bool target_says_transport_tls(const struct context *cx, const struct target *t)
@@ -196,7 +196,7 @@ void path_add(struct context *cx, struct sip_edit *e, const struct flow_ref *out
 		return;
 	struct sip_addr contact;
 	sip_values_begin(&it, m, SIP_H_CONTACT);
-	if (sip_values_next(&it, &value) && sip_addr_parse(value, &contact) &&
+	if (sip_values_next(&it, &value) && sip_addr_of(m, value, &contact) &&
 	    sip_param_find(contact.params, STR("+sip.instance"), &text) && text.p)
 		instance = location_instance_of(text, &cx->px->work);
 	struct flow_token token = {

@@ -148,7 +148,7 @@ static void undo_strict_router(struct proxy *px, const struct packet *p, struct 
 	for (; sip_values_next(&it, &value); v->count++)
 		last = value;
 	struct sip_addr addr;
-	if (!sip_addr_parse(last, &addr)) {
+	if (!sip_addr_of(&p->msg, last, &addr)) {
 		v->refuse = 400;
 		return;
 	}
@@ -170,7 +170,7 @@ void proxy_look_at_routes(struct proxy *px, struct packet *p, struct route_view 
 	sip_values_begin(&it, &p->msg, SIP_H_ROUTE);
 	for (unsigned i = 1; !(v->strict && i == v->count) && sip_values_next(&it, &value) && !v->refuse; i++) {
 		struct sip_addr addr;
-		if (!sip_addr_parse(value, &addr)) {
+		if (!sip_addr_of(&p->msg, value, &addr)) {
 			v->refuse = 400;
 			return;
 		}

@@ -36,7 +36,7 @@ static unsigned single_uri(struct context *cx, struct str text, const struct sip
 static unsigned by_next_route(struct context *cx)
 {
 	struct sip_addr addr;
-	if (!sip_addr_parse(cx->view.next, &addr))
+	if (!sip_addr_of(cx->msg, cx->view.next, &addr))
 		return 400;
 	return single_uri(cx, addr.uri_text, &addr.uri);
 }

@@ -63,7 +63,7 @@ static enum register_fault read_contact(struct registration *g, struct str value
 {
 	struct sip_addr a;
 	struct str expires = STR_NONE;
-	if (!sip_addr_parse(value, &a))
+	if (!sip_addr_of(&g->packet->msg, value, &a))
 		return REGISTER_CONTACT_MALFORMED;
 	t->count++;
 	if (a.star) {

@@ -25,10 +25,10 @@ static bool params_ok(enum sip_params_fault found, bool spare, struct sip_fault 
 	abort();
 }
 
-static bool addr_ok(struct str value, bool spare, bool star, const char *why, struct sip_fault *fault)
+static bool addr_ok(const struct sip_msg *m, struct str value, bool spare, bool star, const char *why, struct sip_fault *fault)
 {
 	struct sip_addr addr;
-	if (!sip_addr_parse(value, &addr) || (addr.star && !star))
+	if (!sip_addr_of(m, value, &addr) || (addr.star && !star))
 		return no(fault, why);
 	return params_ok(addr.params_fault, spare, fault);
 }
@@ -41,7 +41,7 @@ static bool addrs_ok(const struct sip_msg *m, enum sip_header_id id, const char 
 	struct str value;
 	sip_values_begin(&it, m, id);
 	while (sip_values_next(&it, &value))
-		if (!addr_ok(value, spare, spare, why, fault))
+		if (!addr_ok(m, value, spare, spare, why, fault))
 			return false;
 	return true;
 }

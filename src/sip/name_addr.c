@@ -93,3 +93,17 @@ bool sip_addr_parse(struct str value, struct sip_addr *out)
 	*out = (struct sip_addr){ 0 };
 	return sip_addr_read(str_trim(value), out);
 }
+
+static bool is_text_of(const struct sip_addr *read, struct str value)
+{
+	return read && read->text.p == value.p && read->text.n == value.n;
+}
+
+bool sip_addr_of(const struct sip_msg *m, struct str value, struct sip_addr *out)
+{
+	const struct sip_addr *read = is_text_of(m->contact, value) ? m->contact : is_text_of(m->route, value) ? m->route : NULL;
+	if (!read)
+		return sip_addr_parse(value, out);
+	*out = *read;
+	return true;
+}

@@ -127,9 +127,20 @@ static void read_cseq(struct sip_msg *m, struct str value)
 	m->cseq_method = sip_method_of(method);
 }
 
-/* The first row of a header that everything needs. */
-static void read_value(struct sip_msg *m, const struct sip_header *h)
+/* The first of several. Only what a request says there is looked at by all who handle it. */
+static const struct sip_addr *read_first(struct parse *x, struct str rest)
 {
+	struct str first;
+	if (!x->m->is_request || !sip_list_next(&rest, &first))
+		return NULL;
+	struct sip_addr *addr = ARENA_NEW(x->arena, struct sip_addr);
+	return sip_addr_read(first, addr) ? addr : NULL;
+}
+
+/* The first row of a header that everything needs. */
+static void read_value(struct parse *x, const struct sip_header *h)
+{
+	struct sip_msg *m = x->m;
 	struct str rest = h->value, first;
 	uint32_t number;
 	switch (h->id) {
@@ -142,6 +153,12 @@ static void read_value(struct sip_msg *m, const struct sip_header *h)
 		break;
 	case SIP_H_TO:
 		sip_addr_read(h->value, &m->to);
+		break;
+	case SIP_H_CONTACT:
+		m->contact = read_first(x, rest);
+		break;
+	case SIP_H_ROUTE:
+		m->route = read_first(x, rest);
 		break;
 	case SIP_H_CALL_ID:
 		m->call_id = h->value;
@@ -183,7 +200,7 @@ static void add_row(struct parse *x, struct sip_header *h)
 		return;
 	if (m->first[h->id] < 0) {
 		m->first[h->id] = (int16_t)index;
-		read_value(m, h);
+		read_value(x, h);
 	} else {
 		m->headers[x->last[h->id]].next = index;
 	}

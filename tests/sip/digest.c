@@ -176,7 +176,7 @@ static void missing_doubled_and_broken_parameters_are_bad(void **state)
 		{ "Digest " BASE ",x=\"a\"b", SIP_CREDENTIALS_BAD },
 		{ "Digest " BASE ",a b=c", SIP_CREDENTIALS_BAD },
 		{ "Digest " BASE ",=c", SIP_CREDENTIALS_BAD },
-		{ "Digest " BASE ",x=\"a\" b", SIP_CREDENTIALS_BAD },
+		{ "Digest " BASE ",x=\"a\" y=b", SIP_CREDENTIALS_BAD },
 		{ "Digest " BASE ",x=<\"a\">", SIP_CREDENTIALS_BAD },
 		{ "Digest ,\t," BASE " , x=\t<a,realm=b> c\r\n ,", SIP_CREDENTIALS_OK },
 		{ "Digest", SIP_CREDENTIALS_BAD }, { "Digest ", SIP_CREDENTIALS_BAD }, { "", SIP_CREDENTIALS_BAD }, { "=", SIP_CREDENTIALS_BAD },

@@ -201,6 +201,41 @@ static void addresses_are_taken_apart(void **state)
 	assert_none(a.uri_text);
 }
 
+/* What the parser has read comes out again; all else, also of a response, is read when it is asked for. */
+static void the_first_contact_and_route_are_read_once(void **state)
+{
+	(void)state;
+	static const struct { const char *text; bool contact, route; } t[] = {
+		{ REQUEST("INVITE", "m: A <sip:a@h;x>;q=1, <sip:b@h>\r\nRoute: <sip:p1;lr>\r\nRoute: <sip:p2;lr>\r\n"), true, true },
+		{ REQUEST("INVITE", "m: <sip:a@h\r\nRoute:\r\nRoute: <sip:p2;lr>\r\n"), false, false },
+		{ "SIP/2.0 200 OK\r\n" NEEDED("INVITE") "Contact: <sip:a@h>\r\nRoute: <sip:p1;lr>\r\n\r\n", false, false },
+		{ REQUEST("INVITE", ""), false, false },
+	};
+	for (size_t i = 0; i < COUNT(t); i++) {
+		static const enum sip_header_id ids[] = { SIP_H_CONTACT, SIP_H_ROUTE };
+		struct sample s;
+		sample_open(&s, str_of(t[i].text), NULL);
+		assert_int_equal(s.m.contact != NULL, t[i].contact);
+		assert_int_equal(s.m.route != NULL, t[i].route);
+		for (size_t k = 0; k < COUNT(ids); k++) {
+			struct sip_values it;
+			struct str value;
+			sip_values_begin(&it, &s.m, ids[k]);
+			while (sip_values_next(&it, &value)) {
+				struct sip_addr kept, fresh;
+				bool read = sip_addr_parse(value, &fresh);
+				assert_int_equal(sip_addr_of(&s.m, value, &kept), read);
+				assert_same(kept.text, fresh.text);
+				assert_same(kept.uri_text, fresh.uri_text);
+				assert_same(kept.params, fresh.params);
+				assert_same(kept.uri.user, fresh.uri.user);
+				assert_int_equal(kept.bracketed, fresh.bracketed);
+			}
+		}
+		sample_close(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +248,7 @@ int main(void)
 		cmocka_unit_test(q_is_read_in_thousandths),
 		cmocka_unit_test(tokens_are_found_over_rows_without_case),
 		cmocka_unit_test(addresses_are_taken_apart),
+		cmocka_unit_test(the_first_contact_and_route_are_read_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

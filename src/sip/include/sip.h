@@ -109,6 +109,7 @@ struct sip_msg {
 	 * sip_check says so) */
 	struct sip_via via;             /* the topmost */
 	struct sip_addr from, to;
+	const struct sip_addr *contact, *route; /* of a request: the first value, in the arena; NULL: none, or unreadable */
 	struct str call_id;
 	uint32_t cseq;
 	enum sip_method cseq_method;
@@ -201,6 +202,8 @@ struct str sip_unquote(struct str s, struct arena *arena);
 
 bool sip_via_parse(struct str value, struct sip_via *out);
 bool sip_addr_parse(struct str value, struct sip_addr *out);
+/* The same for a value of m: what stands in m->contact or m->route is not read again. */
+bool sip_addr_of(const struct sip_msg *m, struct str value, struct sip_addr *out);
 /* The first row of an id, or NULL; the first row with this name (any header). */
 const struct sip_header *sip_first(const struct sip_msg *m, enum sip_header_id id);
 const struct sip_header *sip_find(const struct sip_msg *m, struct str name);
