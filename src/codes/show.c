@@ -92,11 +92,13 @@ static void paragraph(struct pen *pen, unsigned begin, const char *bullet, const
 		pen->indent = pen->column;
 	}
 	if (b->name.n) {
+		struct buf name = { 0 };
+		buf_add(&name, b->name);
+		buf_byte(&name, ':');
 		style(pen, BOLD);
-		flow(pen, b->name);
-		buf_byte(pen->out, ':');
-		pen->column++;
+		flow(pen, buf_str(&name));
 		style(pen, PLAIN);
+		buf_fini(&name);
 		pen->indent = begin + 2;
 	}
 	flow(pen, b->text);
