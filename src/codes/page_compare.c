@@ -4,6 +4,16 @@
 #include "codes.h"
 #include "page_private.h"
 
+static struct str or_word(struct str value, struct str instead)
+{
+	return value.n ? value : instead;
+}
+
+static struct str or_none(struct page *p, struct str value)
+{
+	return or_word(value, page_word(p, WORD_VALUE_NONE));
+}
+
 static struct str aspect_value(struct page *p, const struct code *code, enum codes_aspect aspect)
 {
 	switch (aspect) {
@@ -12,7 +22,7 @@ static struct str aspect_value(struct page *p, const struct code *code, enum cod
 	case ASPECT_SENDERS:  return fact_senders(p, code->senders);
 	case ASPECT_REACH:    return page_word(p, codes_words_reach[code->reach]);
 	case ASPECT_METHODS:  return fact_methods(p, code->methods);
-	case ASPECT_REQUIRED: return fact_required(p, code);
+	case ASPECT_REQUIRED: return or_word(fact_required(p, code), page_word(p, WORD_VALUE_NOTHING));
 	case ASPECT_RETRY:    return page_word(p, codes_words_retry[code->retry]);
 	case ASPECT_FORK:     return page_word(p, codes_words_fork[code->fork]);
 	case ASPECT_FLOWS:    return page_word(p, codes_words_flows[code->flows]);
@@ -32,11 +42,6 @@ static const uint16_t aspect_words[ASPECT_COUNT] = {
 	[ASPECT_DIALOG] = WORD_FACT_DIALOG, [ASPECT_Q850] = WORD_FACT_Q850, [ASPECT_HTTP] = WORD_FACT_HTTP,
 	[ASPECT_SOURCE] = WORD_FACT_SOURCE,
 };
-
-static struct str or_none(struct page *p, struct str value)
-{
-	return value.n ? value : page_word(p, WORD_VALUE_NONE);
-}
 
 static struct str computed_verdict(struct page *p, const struct codes_comparison *c)
 {

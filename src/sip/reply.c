@@ -2,8 +2,6 @@
 /* reply.c - responses, ACK and CANCEL, made from a request. RFC 3261 §8.2.6, §9.1, §17.1.1.3 */
 #include "sip_private.h"
 #include "codes.h"
-#include <stdio.h>
-#include <stdlib.h>
 
 static void add_row(struct buf *out, struct str name, struct str value)
 {
@@ -53,38 +51,9 @@ static void copy_to(struct buf *out, const struct sip_msg *m, struct str to_tag)
 	BUF_LIT(out, "\r\n");
 }
 
-#ifdef SLUICE_CHECKS
-/* Is there a row of this name in the response? */
-static bool has_row(void *of, struct str name)
-{
-	struct str rest = *(struct str *)of, line;
-	while (str_cut(&rest, '\n', &line))
-		if (line.n > name.n && line.p[name.n] == ':' && str_ieq((struct str){ line.p, name.n }, name))
-			return true;
-	return false;
-}
-
-/* A response without a header that its code demands is a mistake of whoever made it: it does not pass a test. */
-static void check_headers(const struct sip_msg *request, unsigned status, struct str written, size_t start)
-{
-	struct str response = { written.p + start, written.n - start };
-	struct str missing = codes_missing_header(status, request->method_name, has_row, &response);
-	if (missing.p) {
-		fprintf(stderr, "%u to %.*s lacks %.*s\n", status, STR_FMT(request->method_name), STR_FMT(missing));
-		abort();
-	}
-}
-#else
-static void check_headers(const struct sip_msg *request, unsigned status, struct str written, size_t start)
-{
-	(void)request, (void)status, (void)written, (void)start;
-}
-#endif
-
 void sip_reply(struct buf *out, const struct sip_msg *request, unsigned status, struct str phrase,
                struct str to_tag, struct str extra)
 {
-	size_t start = out->n;
 	BUF_LIT(out, "SIP/2.0 ");
 	buf_u64(out, status);
 	buf_byte(out, ' ');
@@ -101,7 +70,6 @@ void sip_reply(struct buf *out, const struct sip_msg *request, unsigned status, 
 		copy_rows(out, request, SIP_H_TIMESTAMP, false);
 	buf_add(out, extra);
 	BUF_LIT(out, "Content-Length: 0\r\n\r\n");
-	check_headers(request, status, buf_str(out), start);
 }
 
 /* A request of another method for the same transaction or hop: same Request-URI, top Via, Route, From,

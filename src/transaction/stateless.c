@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stateless.c - answers that cost no state (TX-31): the To tag is computed, so that every copy of a
  * request gets the same one and the ACK can be told by it. RFC 3261 §8.2.7 */
+#include "codes.h"
 #include "encode.h"
 #include "transaction_private.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 #define TAG_SIZE HEX_SIZE(sizeof(uint64_t))
 
@@ -31,11 +34,39 @@ bool stateless_acked(const struct txns *x, const struct packet *ack, const struc
 	return memcmp(ack->msg.to.tag.p, tag, sizeof tag) == 0;
 }
 
+#ifdef SLUICE_CHECKS
+/* Is there a row of this name? */
+static bool has_row(void *of, struct str name)
+{
+	struct str rest = *(struct str *)of, line;
+	while (str_cut(&rest, '\n', &line))
+		if (line.n > name.n && line.p[name.n] == ':' && str_ieq((struct str){ line.p, name.n }, name))
+			return true;
+	return false;
+}
+
+/* An answer without a header that its code demands is a mistake of ours: it does not pass a test. */
+static void check_headers(const struct sip_msg *request, unsigned status, struct str response)
+{
+	struct str missing = codes_missing_header(status, request->method_name, has_row, &response);
+	if (missing.p) {
+		fprintf(stderr, "%u to %.*s lacks %.*s\n", status, STR_FMT(request->method_name), STR_FMT(missing));
+		abort();
+	}
+}
+#else
+static void check_headers(const struct sip_msg *request, unsigned status, struct str response)
+{
+	(void)request, (void)status, (void)response;
+}
+#endif
+
 struct wire *answer_new(struct txns *x, const struct sip_msg *request, unsigned status, struct str phrase,
                         struct str to_tag, struct str extra)
 {
 	buf_clear(&x->scratch);
 	sip_reply(&x->scratch, request, status, phrase, to_tag, extra);
+	check_headers(request, status, buf_str(&x->scratch));
 	return wire_new(buf_str(&x->scratch));
 }
 
