@@ -13,15 +13,17 @@
 #define QUEUE_MAX  4096                 /* a power of two */
 #define SHARE_US   100                  /* of a turn */
 #define BUCKETS    4096                 /* an honest peer shares one with each flood once in so many times */
+#define NOBODY     BUCKETS              /* one more, that nobody has */
 
 struct place {
 	struct packet *packet;
-	uint16_t address, subject;      /* buckets */
+	uint16_t address, subject;      /* buckets that keep it here; NOBODY: not this one */
 };
-/* What of one bucket passed in this turn, and what stands in the queue: the latter must not be overtaken. */
+/* What of one bucket passed in this turn, and what stands in the queue because of it: the latter must not be overtaken. A flood of one
+ * address has many subjects, one of a subject can have many addresses: these are not to blame. */
 struct tally {
 	uint8_t passed[BUCKETS];
-	uint16_t queued[BUCKETS];
+	uint16_t queued[BUCKETS + 1];
 };
 struct udp_crowd {
 	struct hash_key key;
@@ -93,11 +95,12 @@ enum crowd_place udp_crowd_place(struct udp_crowd *c, struct str text, const str
 		return CROWD_PASS;
 	/* A customer has a /64 of IPv6; 8 bytes hold all of an IPv4 address. */
 	uint16_t address = hash_bytes(c->key, from->remote.ip, 8) % BUCKETS;
-	bool passes = may_pass(&c->addresses, address);
-	if (!passes && c->waiting == QUEUE_MAX)         /* as cheap as can be: this is most of a flood */
+	bool address_passes = may_pass(&c->addresses, address);
+	if (!address_passes && c->waiting == QUEUE_MAX) /* as cheap as can be: this is most of a flood */
 		return CROWD_DROP;
 	uint16_t subject = subject_of(c, text);
-	if (passes && may_pass(&c->subjects, subject)) {
+	bool subject_passes = may_pass(&c->subjects, subject);
+	if (address_passes && subject_passes) {
 		c->addresses.passed[address]++;
 		c->subjects.passed[subject]++;
 		return CROWD_PASS;
@@ -107,9 +110,10 @@ enum crowd_place udp_crowd_place(struct udp_crowd *c, struct str text, const str
 	struct packet *p = packet_new(text);
 	p->from = *from;
 	p->at_ms = now_ms;
-	c->queue[(c->first + c->waiting++) % QUEUE_MAX] = (struct place){ p, address, subject };
-	c->addresses.queued[address]++;
-	c->subjects.queued[subject]++;
+	struct place *at = &c->queue[(c->first + c->waiting++) % QUEUE_MAX];
+	*at = (struct place){ p, address_passes ? NOBODY : address, subject_passes ? NOBODY : subject };
+	c->addresses.queued[at->address]++;
+	c->subjects.queued[at->subject]++;
 	return CROWD_QUEUED;
 }
 
