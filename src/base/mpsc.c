@@ -29,14 +29,6 @@ void mpsc_push(struct mpsc *q, struct mpsc_node *node)
 	link_in(q, node);
 }
 
-bool mpsc_push_bounded(struct mpsc *q, struct mpsc_node *node, size_t limit)
-{
-	if (atomic_load_explicit(&q->count, memory_order_relaxed) >= limit)
-		return false;
-	mpsc_push(q, node);
-	return true;
-}
-
 static struct mpsc_node *after(struct mpsc_node *node)
 {
 	return atomic_load_explicit(&node->next, memory_order_seq_cst);

@@ -180,14 +180,6 @@ void loop_post(struct loop *loop, struct loop_task *task)
 	wake(loop);
 }
 
-bool loop_post_bounded(struct loop *loop, struct loop_task *task, size_t limit)
-{
-	if (!mpsc_push_bounded(&loop->tasks, &task->node, limit))
-		return false;
-	wake(loop);
-	return true;
-}
-
 void loop_stop(struct loop *loop)
 {
 	atomic_store(&loop->stop, true);

@@ -63,27 +63,11 @@ static void it_empties_and_fills_at_every_length(void **state)
 	}
 }
 
-static void a_bounded_push_is_refused_at_the_limit_and_leaves_no_trace(void **state)
-{
-	struct mpsc q;
-	struct item a = { .number = 1 }, b = { .number = 2 };
-	(void)state;
-	mpsc_init(&q);
-	assert_false(mpsc_push_bounded(&q, &a.node, 0));
-	assert_true(mpsc_push_bounded(&q, &a.node, 1));
-	assert_false(mpsc_push_bounded(&q, &b.node, 1));
-	assert_int_equal(pop(&q), 1);
-	assert_true(mpsc_push_bounded(&q, &b.node, 1));
-	assert_int_equal(pop(&q), 2);
-	assert_int_equal(pop(&q), -1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nodes_leave_in_the_order_they_came),
 		cmocka_unit_test(it_empties_and_fills_at_every_length),
-		cmocka_unit_test(a_bounded_push_is_refused_at_the_limit_and_leaves_no_trace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

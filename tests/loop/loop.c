@@ -330,19 +330,6 @@ static void what_was_posted_can_be_run_without_a_turn(void **state)
 	assert_string_equal(story, "aba");
 }
 
-static void bounded_posts_are_refused_at_the_limit(void **state)
-{
-	struct job a = job_of(*state, 'a'), b = job_of(*state, 'b'), c = job_of(*state, 'c');
-	assert_true(loop_post_bounded(*state, &a.task, 2));
-	assert_true(loop_post_bounded(*state, &b.task, 2));
-	assert_false(loop_post_bounded(*state, &c.task, 2));
-	loop_turn(*state, 0);
-	assert_string_equal(story, "ab");
-	assert_true(loop_post_bounded(*state, &c.task, 2));
-	loop_turn(*state, 0);
-	assert_string_equal(story, "abc");
-}
-
 static void stopping_ends_the_run_after_the_current_turn(void **state)
 {
 	struct job a = job_of(*state, 'a'), b = job_of(*state, 'b'), c = job_of(*state, 'c');
@@ -409,7 +396,6 @@ int main(void)
 		TEST(tasks_run_once_in_order_in_the_next_turn),
 		TEST(a_task_that_posts_itself_lets_the_turn_end),
 		TEST(what_was_posted_can_be_run_without_a_turn),
-		TEST(bounded_posts_are_refused_at_the_limit),
 		TEST(stopping_ends_the_run_after_the_current_turn),
 		TEST(a_turn_is_tasks_then_descriptors_then_timers_then_hooks),
 	};

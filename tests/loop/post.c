@@ -27,30 +27,25 @@ struct writer {
 	pthread_t thread;
 	struct mpsc *queue;
 	struct item *items;
-	size_t limit;                           /* 0: unbounded */
 };
 
 static void *push_all(void *user)
 {
 	struct writer *w = user;
-	for (unsigned i = 0; i < EACH; i++) {
-		if (!w->limit)
-			mpsc_push(w->queue, &w->items[i].node);
-		else
-			while (!mpsc_push_bounded(w->queue, &w->items[i].node, w->limit))
-				sched_yield();
-	}
+	for (unsigned i = 0; i < EACH; i++)
+		mpsc_push(w->queue, &w->items[i].node);
 	return NULL;
 }
 
-static void push_from_many(size_t limit)
+static void nothing_is_lost_and_each_writer_keeps_its_order(void **state)
 {
 	struct mpsc queue;
 	struct writer writers[WRITERS];
 	unsigned next[WRITERS] = { 0 };
+	(void)state;
 	mpsc_init(&queue);
 	for (unsigned i = 0; i < WRITERS; i++) {
-		writers[i] = (struct writer){ .queue = &queue, .items = calloc(EACH, sizeof(struct item)), .limit = limit };
+		writers[i] = (struct writer){ .queue = &queue, .items = calloc(EACH, sizeof(struct item)) };
 		for (unsigned k = 0; k < EACH; k++)
 			writers[i].items[k].writer = i, writers[i].items[k].number = k;
 		assert_int_equal(pthread_create(&writers[i].thread, NULL, push_all, &writers[i]), 0);
@@ -65,8 +60,6 @@ static void push_from_many(size_t limit)
 		assert_int_equal(it->number, next[it->writer]);
 		next[it->writer]++;
 		got++;
-		if (limit)                      /* each writer may be past the test when another fills up */
-			assert_true(atomic_load(&queue.count) < limit + WRITERS);
 	}
 	for (unsigned i = 0; i < WRITERS; i++) {
 		pthread_join(writers[i].thread, NULL);
@@ -75,18 +68,6 @@ static void push_from_many(size_t limit)
 	assert_true(mpsc_empty(&queue));
 	assert_false(mpsc_ready(&queue));
 	assert_null(mpsc_pop(&queue));
-}
-
-static void nothing_is_lost_and_each_writer_keeps_its_order(void **state)
-{
-	(void)state;
-	push_from_many(0);
-}
-
-static void a_bounded_queue_stays_near_its_limit(void **state)
-{
-	(void)state;
-	push_from_many(16);
 }
 
 /* --- posts to a loop that runs --- */
@@ -226,7 +207,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_lost_and_each_writer_keeps_its_order),
-		cmocka_unit_test(a_bounded_queue_stays_near_its_limit),
 		cmocka_unit_test(all_posts_arrive_in_each_sender_s_order),
 		cmocka_unit_test(a_loop_about_to_sleep_is_woken_by_a_lone_sender),
 		cmocka_unit_test(a_loop_about_to_sleep_is_woken_by_several_senders),

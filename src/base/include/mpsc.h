@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpsc.h - an intrusive queue with many writers and one reader. Pushing never waits and never
- * fails, so it carries what must not be lost between workers; `count` lets a writer refuse what may
- * be (see mpsc_push_bounded). C11 atomics only, clean under ThreadSanitizer. */
+ * fails, so it carries what must not be lost between workers. C11 atomics only, clean under ThreadSanitizer. */
 #ifndef SLUICE_MPSC_H
 #define SLUICE_MPSC_H
 
@@ -23,8 +22,6 @@ struct mpsc {
 void mpsc_init(struct mpsc *q);
 /* From any thread. The node belongs to the queue until it is popped. */
 void mpsc_push(struct mpsc *q, struct mpsc_node *node);
-/* The same, unless about `limit` nodes are queued already: then false and nothing happened. */
-bool mpsc_push_bounded(struct mpsc *q, struct mpsc_node *node, size_t limit);
 /* Only the reader: the oldest node; NULL when empty or when the oldest push is not finished yet
  * (its writer will wake the reader after it). */
 struct mpsc_node *mpsc_pop(struct mpsc *q);

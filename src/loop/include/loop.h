@@ -2,8 +2,8 @@
 /* loop.h - one worker's turn: descriptors, timers, and tasks from other threads. The only place
  * that waits.
  *
- * A loop belongs to the thread that runs it; every call is for that thread alone, but for loop_post,
- * loop_post_bounded and loop_stop. A turn is: wait; take the time; run posted tasks; run ready
+ * A loop belongs to the thread that runs it; every call is for that thread alone, but for loop_post and
+ * loop_stop. A turn is: wait; take the time; run posted tasks; run ready
  * descriptors; run due timers; run the turn's end (in the order of registration). Callbacks never
  * run inside the call that registers them, and removing an object inside its own callback is safe. */
 #ifndef SLUICE_LOOP_H
@@ -60,9 +60,6 @@ struct loop_task {
 /* Never fails, never waits. The task must live until it runs; it runs exactly once on the loop's
  * thread. One wake-up a batch. */
 void loop_post(struct loop *loop, struct loop_task *task);
-/* For what may be refused: false, and nothing happened, when about `limit` tasks of any kind wait for
- * this loop already. */
-bool loop_post_bounded(struct loop *loop, struct loop_task *task, size_t limit);
 /* For stopping, when the loop's thread has ended: run what was posted and is still queued, nothing else (no
  * descriptors, timers or hooks). True when there was something. What it posts to other loops waits there: go round
  * all loops until none had anything. */
