@@ -4,6 +4,7 @@
 
     codes.py --words OUT DIR                the enum of words
     codes.py --table OUT DEPFILE DIR        facts and texts of all languages
+    codes.py --assets OUT FILE...           files of the site as C
     codes.py --check DIR                    exit 1 and a line for each thing that is missing, stale or unlike English
     codes.py --stamp LANGUAGE DIR [FILE...] note in a translation of which English text it is one; only after reading both
 
@@ -325,6 +326,22 @@ def write_table(path, depfile, root):
         file.write(f'{os.path.basename(path)}: ' + ' '.join(sorted(read + folders)) + '\n')
 
 
+TYPES = {'.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'}
+
+
+def write_assets(path, names):
+    """What the site consists of beside its pages, in lines of C strings."""
+    out = ['/* Made by tools/codes.py from site/. */', '#include "site_private.h"\n',
+           '#pragma GCC diagnostic ignored "-Woverlength-strings"', 'const struct site_asset site_assets[] = {']
+    for name in names:
+        with open(name, encoding='utf-8') as lines:
+            text = '\n\t\t'.join(literal(line) for line in lines.read().splitlines(keepends=True))
+        out.append(f'\t{{ {literal(os.path.basename(name))}, {literal(TYPES[os.path.splitext(name)[1]])}, STR_INIT({text}) }},')
+    out.append(f'}};\nconst unsigned site_asset_count = {len(names)};')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('\n'.join(out) + '\n')
+
+
 # --- check ---
 
 def check_facts(all_facts):
@@ -424,6 +441,8 @@ def main(arguments):
             write_words(arguments[1], arguments[2])
         elif len(arguments) == 4 and arguments[0] == '--table':
             write_table(arguments[1], arguments[2], arguments[3])
+        elif len(arguments) >= 3 and arguments[0] == '--assets':
+            write_assets(arguments[1], arguments[2:])
         elif len(arguments) == 2 and arguments[0] == '--check':
             faults = list(check(arguments[1]))
             print('\n'.join(faults) or 'complete')

@@ -52,6 +52,7 @@ int command_keys_node(struct invocation *in);
 int command_explain(struct invocation *in);
 int command_compare(struct invocation *in);
 int command_best(struct invocation *in);
+int command_codes_export(struct invocation *in);
 int command_help(struct invocation *in);
 
 /* The language in which the reference is read (codes_text.h): --lang, else the environment's, else English. */

@@ -70,6 +70,7 @@ void page_fact(struct page *p, unsigned word, struct str value)
 	struct block *b = page_add(p, BLOCK_FACT);
 	b->name = page_word(p, word);
 	b->text = value;
+	b->plain = word == WORD_FACT_Q850 || word == WORD_FACT_Q850_FROM || word == WORD_FACT_HTTP;
 }
 
 void page_said(struct page *p, enum block_kind kind, struct str name, struct codes_said said)

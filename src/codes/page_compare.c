@@ -116,6 +116,7 @@ static void what_differs(struct page *p, const struct codes_comparison *c)
 		row->name = page_word(p, aspect_words[i]);
 		row->text = low;
 		row->other = high;
+		row->plain = i == ASPECT_Q850 || i == ASPECT_HTTP;
 	}
 }
 
@@ -182,6 +183,8 @@ bool page_compare(struct page *p, unsigned a, unsigned b)
 	struct codes_comparison c = codes_compare(first, second);
 	unsigned low = c.low->status, high = c.high->status;
 	page_title(p, page_fill(p, WORD_PAGE_COMPARE, VALUES(page_code_name(p, low), page_code_name(p, high))), STR(""));
+	p->blocks[0].status = low;
+	p->blocks[0].other_status = high;
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned asked = i ? b : a;
 		const struct code *as = i ? second : first;

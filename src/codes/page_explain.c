@@ -105,6 +105,7 @@ bool page_explain(struct page *p, unsigned status, const struct explain_options 
 	if (code) {
 		struct str title = codes_text(status, KEY_TITLE, p->language).text;
 		page_title(p, page_code_name(p, status), title.p ? title : STR(""));
+		p->blocks[0].status = status;
 		explain(p, code, options);
 		page_marks(p);
 		return true;

@@ -11,7 +11,7 @@
 #include "codes_text.h"
 
 enum block_kind {
-	BLOCK_TITLE,            /* text; name: the phrase in English when the title is a translation */
+	BLOCK_TITLE,            /* text; name: the translated phrase, if there is one; status, other_status: the codes it is about */
 	BLOCK_LEAD,             /* text: the one sentence to remember */
 	BLOCK_HEADING,          /* text; name: its anchor, a word of [a-z-] that is the same in each language */
 	BLOCK_PARAGRAPH,        /* text; name: a bold run-in, or empty */
@@ -31,6 +31,7 @@ struct block {
 	unsigned status, other_status;
 	struct str name, text, other;
 	bool fallback, stale;   /* as in struct codes_said */
+	bool plain;             /* numbers in the text are no SIP codes: those of HTTP, causes */
 };
 struct page {
 	struct arena arena;     /* what the blocks point to */
