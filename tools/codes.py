@@ -36,7 +36,7 @@ VOCABULARY = {  # C prefix, words in the order of the enum or of the bits
     'header-status': ('HEADER', 'active deprecated reserved unregistered'),
     'class': ('CLASS', '1 2 3 4 5 6'),
 }
-GLOSSARIES = ['warnings', 'q850', 'headers', 'methods', 'option-tags', 'unregistered']
+GLOSSARIES = ['warnings', 'q850', 'headers', 'methods', 'option-tags', 'unregistered', 'ladders']
 
 
 class Fault(Exception):
@@ -125,6 +125,44 @@ def facts(root):
             raise Fault(f'{path}:{number}: not "key = fact", or twice')
         block[found[1]] = found[2]
     return out
+
+
+ACTORS = 5
+
+
+def ladders(root):
+    """status -> (actors, [(kind, from, to, words or key)])"""
+    out, path = {}, os.path.join(root, 'facts', 'ladders.txt')
+    for number, line in enumerate(open(path, encoding='utf-8'), 1):
+        line = line.strip()
+        head, said = re.fullmatch(r'\[(\d{3})\]', line), re.fullmatch(r'(\S+) ([>x]) (\S+): (.+)', line)
+        note, who = re.fullmatch(r'(\S+)\.\.(\S+) note (\S+)', line), re.fullmatch(r'actors = (.+)', line)
+        if not line or line.startswith('#'):
+            continue
+        if head:
+            if out and int(head[1]) <= max(out):
+                raise Fault(f'{path}:{number}: {head[1]} is out of order')
+            actors, steps = out[int(head[1])] = [], []
+            continue
+        if not out or not (said or note or who):
+            raise Fault(f'{path}:{number}: not an arrow, a note or actors')
+        if who:
+            actors += who[1].split()
+            if not 2 <= len(actors) <= ACTORS:
+                raise Fault(f'{path}:{number}: 2 to {ACTORS} actors')
+            continue
+        first, last = (said[1], said[3]) if said else (note[1], note[2])
+        if first not in actors or last not in actors or first == last or (note and actors.index(first) > actors.index(last)):
+            raise Fault(f'{path}:{number}: between which actors?')
+        kind = 'LADDER_NOTE' if note else 'LADDER_LOST' if said[2] == 'x' else 'LADDER_ARROW'
+        steps.append((kind, actors.index(first), actors.index(last), note[3] if note else said[4]))
+    return out
+
+
+def ladder_keys(root):
+    for status, (actors, steps) in ladders(root).items():
+        yield from ('actor.' + a for a in actors)
+        yield from (f'{status}.{words}' for kind, _, _, words in steps if kind == 'LADDER_NOTE')
 
 
 def table(root, name):
@@ -251,6 +289,12 @@ def write_tables(out, root):
     array(out, 'codes_stray', 'codes_strays', 'codes_stray_count', [
         f'{{ {r["code"]}, {literal(r["phrase"])}, {literal(r["where"])}, {"true" if r["scope"] == "local" else "false"}, '
         f'{numbers(r["nearest"])} }}' for r in table(root, 'unregistered')])
+    out.append('const struct ladder codes_ladders[] = {')
+    for status, (actors, steps) in ladders(root).items():
+        out.append(f'\t{{ {status}, {len(actors)}, {len(steps)}, {{ ' + ', '.join(map(literal, actors)) + ' }, (const struct ladder_step[]){')
+        out += [f'\t\t{{ {kind}, {first}, {last}, {literal(words)} }},' for kind, first, last, words in steps]
+        out.append('\t} },')
+    out.append(f'}};\nconst unsigned codes_ladder_count = {len(ladders(root))};\n')
     return all_facts
 
 
@@ -344,7 +388,10 @@ def write_assets(path, names):
 
 # --- check ---
 
-def check_facts(all_facts):
+def check_facts(all_facts, root):
+    for status in ladders(root):
+        if status not in all_facts:
+            yield f'ladders.txt: {status} is no registered code'
     for status, f in all_facts.items():
         for other in f.get('related', '').split():
             if str(status) not in all_facts.get(int(other), {}).get('related', '').split():
@@ -364,7 +411,10 @@ def check_english(english, all_facts, root):
             yield f'en/{status}.txt: "deprecated" and the facts do not agree'
     keys = {'warnings': 'code', 'q850': 'cause', 'headers': 'name', 'methods': 'method', 'option-tags': 'tag'}
     for kind in GLOSSARIES:
-        wanted = [f'{r["code"]} {r["phrase"]}' if kind == 'unregistered' else r[keys[kind]] for r in table(root, kind)]
+        if kind == 'ladders':
+            wanted = list(dict.fromkeys(ladder_keys(root)))
+        else:
+            wanted = [f'{r["code"]} {r["phrase"]}' if kind == 'unregistered' else r[keys[kind]] for r in table(root, kind)]
         have = english.files[kind + '.txt'].items if kind + '.txt' in english.files else {}
         yield from (f'en/{kind}.txt: {key} is missing' for key in wanted if key not in have)
         yield from (f'en/{kind}.txt: {key}: not in the facts' for key in have if key not in wanted)
@@ -410,7 +460,7 @@ def check_translation(language, english):
 
 def check(root):
     all_facts, tongues = facts(root), languages(root)
-    yield from check_facts(all_facts)
+    yield from check_facts(all_facts, root)
     yield from check_english(tongues[0], all_facts, root)
     for language in tongues:
         yield from check_known(language, all_facts)

@@ -4,6 +4,7 @@
 #define SLUICE_CODES_PRIVATE_H
 
 #include "codes_facts.h"
+#include "codes_ladder.h"
 #include "codes_text.h"
 
 struct codes_texts {
@@ -27,5 +28,7 @@ extern const struct codes_pair_texts codes_pair_texts[];
 extern const unsigned codes_pair_count;
 extern const struct codes_gloss_row codes_glosses[];
 extern const char *const codes_words[];
+extern const struct ladder codes_ladders[];
+extern const unsigned codes_ladder_count;
 
 #endif

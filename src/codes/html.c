@@ -68,7 +68,7 @@ static const struct str before[] = { STR_INIT("cause"), STR_INIT("causes"), STR_
 	STR_INIT("предупреждение"), STR_INIT("предупреждения") };
 static const struct str after[] = { STR_INIT("ms"), STR_INIT("s"), STR_INIT("second"), STR_INIT("seconds"), STR_INIT("minutes"), STR_INIT("hours"),
 	STR_INIT("bytes"), STR_INIT("byte"), STR_INIT("octets"), STR_INIT("kbit"), STR_INIT("Kbit"), STR_INIT("KB"), STR_INIT("kB"), STR_INIT("characters"),
-	STR_INIT("calls"), STR_INIT("phones"), STR_INIT("users"), STR_INIT("times"), STR_INIT("percent"), STR_INIT("Hz"), STR_INIT("мс"), STR_INIT("с"),
+	STR_INIT("calls"), STR_INIT("phones"), STR_INIT("users"), STR_INIT("times"), STR_INIT("percent"), STR_INIT("Hz"), STR_INIT("мс"),
 	STR_INIT("секунд"), STR_INIT("секунды"), STR_INIT("секунда"), STR_INIT("минут"), STR_INIT("часов"), STR_INIT("байт"), STR_INIT("байта"),
 	STR_INIT("байтов"), STR_INIT("кбит"), STR_INIT("Кбит"), STR_INIT("КБ"), STR_INIT("символов"), STR_INIT("вызовов"), STR_INIT("телефонов"),
 	STR_INIT("раз"), STR_INIT("Гц") };
@@ -105,7 +105,10 @@ static bool counted(struct str text, size_t at)
 	size_t end = at + 1;
 	while (end < text.n && is_letter(text.p[end]))
 		end++;
-	return one_of(after, sizeof after / sizeof *after, (struct str){ text.p + at + 1, end - at - 1 });
+	struct str unit = { text.p + at + 1, end - at - 1 };
+	if (str_eq(unit, STR("с")))                     /* seconds, unless it is "with": a word follows then */
+		return end >= text.n || text.p[end] != ' ';
+	return one_of(after, sizeof after / sizeof *after, unit);
 }
 
 /* The registered code that the three digits at `at` are; 0: none, or part of something else ("1430", "43.0", "x430"). */

@@ -166,6 +166,8 @@ static void paragraph(struct pen *pen, unsigned i)
 		html_text(pen->out, pen->v, b->name, true);
 		BUF_LIT(pen->out, "</h3>\n");
 	}
+	if (!b->text.n)
+		return;
 	BUF_LIT(pen->out, "<p>");
 	said(pen, b, b->text);
 	BUF_LIT(pen->out, "</p>\n");

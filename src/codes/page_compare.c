@@ -2,6 +2,7 @@
 /* page_compare.c - two codes side by side: the verdict, what differs, what is the same, which wins, when to use which. */
 #include "codes_compare.h"
 #include "codes.h"
+#include "codes_ladder.h"
 #include "page_private.h"
 
 static struct str or_word(struct str value, struct str instead)
@@ -137,6 +138,20 @@ static void describe(struct page *p, const struct code *code)
 	page_list(p, BLOCK_ITEM, codes_text(code->status, KEY_WHEN, p->language));
 }
 
+static void ladders(struct page *p, unsigned low, unsigned high)
+{
+	bool first = ladder_find(low), second = high != low && ladder_find(high);
+	if (!first && !second)
+		return;
+	page_heading(p, WORD_HEADING_LADDER, "ladder");
+	for (unsigned i = 0; i < 2; i++)
+		if (i ? second : first) {
+			struct str name = page_code_name(p, i ? high : low);
+			page_add(p, BLOCK_PARAGRAPH)->name = name;
+			page_add(p, BLOCK_LADDER)->status = i ? high : low;
+		}
+}
+
 static void fixes(struct page *p, const struct codes_comparison *c)
 {
 	page_heading(p, WORD_HEADING_FIX, "fix");
@@ -212,6 +227,7 @@ bool page_compare(struct page *p, unsigned a, unsigned b)
 	describe(p, c.low);
 	if (low != high)
 		describe(p, c.high);
+	ladders(p, low, high);
 	fixes(p, &c);
 	learn_more(p, &c);
 	page_marks(p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page_explain.c - all that is known of one code. */
 #include "codes.h"
+#include "codes_ladder.h"
 #include "page_private.h"
 
 static void facts(struct page *p, const struct code *code)
@@ -72,6 +73,10 @@ static void explain(struct page *p, const struct code *code, const struct explai
 		return;
 	}
 	page_said(p, BLOCK_PARAGRAPH, STR(""), codes_text(status, KEY_ABOUT, p->language));
+	if (!o->roles && ladder_find(status)) {
+		page_heading(p, WORD_HEADING_LADDER, "ladder");
+		page_add(p, BLOCK_LADDER)->status = status;
+	}
 	if (!o->roles) {
 		page_heading(p, WORD_HEADING_WHEN, "when");
 		page_list(p, BLOCK_ITEM, codes_text(status, KEY_WHEN, p->language));

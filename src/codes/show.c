@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c - a page on a terminal: wrapped at its width, indented, coloured when it may be. */
+#include "codes_ladder.h"
 #include "codes_show.h"
 #include "utf8.h"
 
@@ -310,8 +311,13 @@ static void show_block(struct pen *pen, const struct page *p, unsigned i, unsign
 		flow(pen, b->text);
 		end_line(pen);
 		break;
-	case BLOCK_PAIR:
 	case BLOCK_LADDER:
+		end_line(pen);
+		if (!ladder_draw(pen->out, ladder_find(b->status), p->language, pen->width))
+			flow(pen, codes_word(WORD_NOTE_NARROW, p->language));
+		end_line(pen);
+		break;
+	case BLOCK_PAIR:
 		break;
 	}
 }

@@ -288,14 +288,14 @@ void site_document(struct buf *out, const struct site_view *v)
 	compose(&pen.page, v);
 	head(&pen);
 	banner(&pen);
-	if (v->kind == SITE_CODE || v->kind == SITE_COMPARE)
-		contents(&pen);
 	buf_printf(out, "<main id=\"text\" class=\"%s\" tabindex=\"-1\">\n", classes[v->kind]);
 	unsigned intro = 0;                             /* a form follows the title and the lead */
 	while (intro < pen.page.count && (pen.page.blocks[intro].kind == BLOCK_TITLE || pen.page.blocks[intro].kind == BLOCK_LEAD))
 		intro++;
 	html_page(out, v, &pen.page, 0, intro);
-	if (v->kind == SITE_BEST)
+	if (v->kind == SITE_CODE || v->kind == SITE_COMPARE)
+		contents(&pen);
+	else if (v->kind == SITE_BEST)
 		best_form(&pen);
 	else if (v->kind == SITE_INDEX || v->kind == SITE_SEARCH || v->kind == SITE_MISSING)
 		search_form(&pen);

@@ -43,8 +43,9 @@ struct codes_said codes_pair_text(unsigned a, unsigned b, enum codes_pair_key ke
 bool codes_pair_curated(unsigned a, unsigned b);
 
 /* One line about an entry of a glossary: "warnings" "304", "q850" "21", "headers" "Contact", "methods" "INVITE", "option-tags"
- * "outbound", "unregistered" "439 Stale Date". */
-enum codes_glossary { GLOSSARY_WARNINGS, GLOSSARY_Q850, GLOSSARY_HEADERS, GLOSSARY_METHODS, GLOSSARY_OPTION_TAGS, GLOSSARY_UNREGISTERED, GLOSSARY_COUNT };
+ * "outbound", "unregistered" "439 Stale Date", "ladders" "430.next". */
+enum codes_glossary { GLOSSARY_WARNINGS, GLOSSARY_Q850, GLOSSARY_HEADERS, GLOSSARY_METHODS, GLOSSARY_OPTION_TAGS, GLOSSARY_UNREGISTERED, GLOSSARY_LADDERS,
+	GLOSSARY_COUNT };
 struct codes_said codes_gloss(enum codes_glossary glossary, struct str key, unsigned language);
 
 /* A word or sentence of the interface. Placeholders {1}..{4} are filled with values (NULL when it has none). */
