@@ -2,6 +2,7 @@
 """Many peers, hostile peers, all at once: everybody else is served as if they were not there. Bounds are for a busy machine; `bench/overload`
 measures."""
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -63,6 +64,38 @@ def test_a_mob_delays_nobody_else(make_server, kind, count, workers):
         mob.terminate()
         mob.communicate()
     assert took[len(took) * 9 // 10] < 0.4, took
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the socket's buffer holds a thousand datagrams only with CAP_NET_ADMIN")
+@pytest.mark.parametrize("addresses,calls", [(60, 1), (1, 1000)])
+def test_who_comes_behind_a_flood_is_served_before_most_of_it(make_server, addresses, calls):
+    """1000 requests with one Call-ID from many addresses, or of one address, stand before one of somebody else in the socket's queue: the
+    process was stopped when they came. All answers come to one port, so their order is seen."""
+    server = make_server(config={"log": {"level": "warn"}})
+    answers = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    answers.bind(("0.0.0.0", 0))
+    answers.settimeout(3)
+    answers.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)                 # SO_RCVBUFFORCE
+    senders = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(addresses + 1)]
+    for n, s in enumerate(senders):
+        s.bind(("127.66.1.%d" % (n + 1), 0))
+
+    def ask_from(s, branch, call_id):
+        s.sendto(("OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP %s:%d;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\nTo: <sip:a@b>\r\n"
+                  "From: <sip:a@b>;tag=1\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\n\r\n" % (
+                      s.getsockname()[0], answers.getsockname()[1], branch, call_id)).encode(), server.address("udp"))
+
+    os.kill(server.process.pid, signal.SIGSTOP)
+    for n in range(1000):
+        ask_from(senders[n % addresses], "flood%d" % n, "flood%d" % (n % calls))
+    ask_from(senders[-1], "other", "other")
+    os.kill(server.process.pid, signal.SIGCONT)
+    before = 0
+    while b"Call-ID: other" not in answers.recv(4096):
+        before += 1
+    assert before < 500
+    for s in senders + [answers]:
+        s.close()
 
 
 def test_handshakes_by_the_hundred_delay_nobody(make_server):
