@@ -221,7 +221,7 @@ void html_text(struct buf *out, const struct site_view *v, struct str text, bool
 			unsigned status = plain ? 0 : code_at(text, at);
 			size_t digits = digits_at(text, at);
 			if (status) {
-				bool self = v->kind == SITE_CODE && v->low == status;
+				bool self = (v->kind == SITE_CODE && v->low == status) || (v->kind == SITE_COMPARE && (v->low == status || v->high == status));
 				html_escape(out, str_range(text.p + from, text.p + at));
 				if (!self) {
 					BUF_LIT(out, "<a class=\"k\" href=\"");

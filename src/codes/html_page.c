@@ -2,7 +2,6 @@
 /* html_page.c - the blocks of a page as HTML: each heading begins a section, blocks of one kind in a row make a list. */
 #include "codes.h"
 #include "site_private.h"
-#include <stdio.h>
 
 /* What a run of blocks is written as. */
 enum run { RUN_NONE, RUN_LIST, RUN_STEPS, RUN_FACTS, RUN_NAMED, RUN_TABLE, RUN_CODES, RUN_SOURCES };
@@ -93,25 +92,16 @@ static void code_title(struct pen *pen, unsigned status)
 	}
 }
 
-/* "301 Moved Permanently or 430 Flow Failed", with both numbers in their colours. */
-static void coloured(struct pen *pen, const struct block *b)
+/* "301 Moved Permanently or 430 Flow Failed". */
+static void pair_title(struct pen *pen, const struct block *b)
 {
-	struct str text = b->text;
-	while (text.n) {
-		for (unsigned i = 0; i < 2; i++) {
-			char number[12];
-			unsigned status = i ? b->other_status : b->status;
-			snprintf(number, sizeof number, "%u", status);
-			if (status && str_starts(text, str_of(number))) {
-				html_number(pen->out, status);
-				text = str_range(text.p + 3, text.p + text.n);
-			}
-		}
-		if (!text.n)
-			break;
-		html_escape(pen->out, (struct str){ text.p, 1 });
-		text = str_range(text.p + 1, text.p + text.n);
+	struct str rest = codes_word(WORD_PAGE_COMPARE, pen->p->language), head;
+	while (str_cut(&rest, '{', &head)) {
+		html_escape(pen->out, head);
+		code_title(pen, rest.p[0] == '1' ? b->status : b->other_status);
+		rest = str_range(rest.p + 2, rest.p + rest.n);
 	}
+	html_escape(pen->out, rest);
 }
 
 static void title(struct pen *pen, const struct block *b)
@@ -119,8 +109,10 @@ static void title(struct pen *pen, const struct block *b)
 	BUF_LIT(pen->out, "<h1>");
 	if (b->status && !b->other_status)
 		code_title(pen, b->status);
+	else if (b->status)
+		pair_title(pen, b);
 	else
-		coloured(pen, b);
+		html_escape(pen->out, b->text);
 	BUF_LIT(pen->out, "</h1>\n");
 	if (b->status && !b->other_status) {
 		unsigned class = b->status / 100;

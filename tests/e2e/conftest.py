@@ -12,7 +12,7 @@ from foreign import OWN, Target  # noqa: E402
 from phone import Phone  # noqa: E402
 from server import Sluice  # noqa: E402
 
-OUR_PROGRAM = {"test_churn", "test_check", "test_cli", "test_keys"}                # about our command line, not about a server
+OUR_PROGRAM = {"test_churn", "test_check", "test_cli", "test_keys", "test_site"}   # about our command line, not about a server
 
 
 def pytest_addoption(parser):
