@@ -9,7 +9,7 @@
 #define MARGIN 62               /* of the outer lifelines */
 #define STEP 34                 /* height of an arrow with its words */
 #define LINE 17                 /* of a note */
-#define GLYPH 7.4               /* an average character of 13 units */
+#define GLYPH 8.1               /* an average character of a note, in a wide font */
 #define NOTE_WIDTH 300          /* at least */
 
 struct drawing {
