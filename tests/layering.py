@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOMS = ['base', 'codes', 'sip', 'loop', 'transport', 'transaction', 'location', 'auth', 'registrar', 'proxy',
-         'server', 'cli']
+         'server', 'console', 'cli']
 
 
 def parse_deps(text, base):

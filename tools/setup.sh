@@ -14,7 +14,7 @@ say() {
 # What is needed to build, to test, to fuzz: Debian's package, and how to tell that it is there
 # (a command, a pkg-config module, a Python module), so that other systems are not asked for Debian's names.
 packages_build='build-essential:cmd:cc meson:cmd:meson ninja-build:cmd:ninja pkg-config:cmd:pkg-config python3:cmd:python3
-	libssl-dev:pc:libssl libc-ares-dev:pc:libcares libsqlite3-dev:pc:sqlite3 libfyaml-dev:pc:libfyaml libjansson-dev:pc:jansson'
+	libssl-dev:pc:libssl libc-ares-dev:pc:libcares libsqlite3-dev:pc:sqlite3 libfyaml-dev:pc:libfyaml libjansson-dev:pc:jansson libmicrohttpd-dev:pc:libmicrohttpd'
 packages_test='libcmocka-dev:pc:cmocka valgrind:cmd:callgrind_control python3-pytest:py:pytest python3-pytest-xdist:py:xdist openssl:cmd:openssl iproute2:cmd:ip nftables:file:/usr/sbin/nft'
 packages_clients='baresip-core:cmd:baresip sip-tester:cmd:sipp sipsak:cmd:sipsak'
 packages_fuzz='clang-14:cmd:clang-14 libclang-rt-14-dev:file:/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a'

@@ -24,6 +24,39 @@ bool utf8_next(struct str *s, uint32_t *out)
 	return true;
 }
 
+void utf8_add(struct buf *b, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_byte(b, (char)c);
+	} else if (c < 0x800) {
+		buf_byte(b, (char)(0xc0 | c >> 6));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		buf_byte(b, (char)(0xe0 | c >> 12));
+		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	} else {
+		buf_byte(b, (char)(0xf0 | c >> 18));
+		buf_byte(b, (char)(0x80 | (c >> 12 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
+		buf_byte(b, (char)(0x80 | (c & 0x3f)));
+	}
+}
+
+/* Controls, and what turns the direction of text around: it could pretend to be another. */
+static bool harmful(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0xfffd;
+}
+
+void utf8_clean(struct buf *out, struct str text)
+{
+	uint32_t c;
+	while (utf8_next(&text, &c))
+		utf8_add(out, harmful(c) ? '?' : c);
+}
+
 struct range {
 	uint32_t first, last;
 };

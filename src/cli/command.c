@@ -28,6 +28,7 @@ const struct option_row options[OPTION_COUNT] = {
 	[OPTION_ROLE] = { "role", 0, "ROLES", TEXT_OPTION_ROLE },
 	[OPTION_SHORT] = { "short", 0, NULL, TEXT_OPTION_SHORT },
 	[OPTION_OUTBOUND] = { "outbound", 0, NULL, TEXT_OPTION_OUTBOUND },
+	[OPTION_LISTEN] = { "listen", 0, "ADDRESS", TEXT_OPTION_HTTP },
 	[OPTION_LANG] = { "lang", 0, "en|ru", TEXT_OPTION_LANG },
 	[OPTION_HELP] = { "help", 'h', NULL, TEXT_OPTION_HELP },
 	[OPTION_VERSION] = { "version", 'V', NULL, TEXT_OPTION_VERSION },
@@ -58,6 +59,7 @@ const struct command commands[] = {
 	{ "compare", command_compare, "CODE CODE", 2, 2, BIT(JSON) | EVERYWHERE, TEXT_COMPARE_SUMMARY, TEXT_COMPARE_DETAILS },
 	{ "best", command_best, "CODE...", 1, OPERANDS_MAX, BIT(OUTBOUND) | BIT(JSON) | EVERYWHERE, TEXT_BEST_SUMMARY, TEXT_BEST_DETAILS },
 	{ "codes export", command_codes_export, "DIR", 1, 1, EVERYWHERE, TEXT_CODES_EXPORT_SUMMARY, TEXT_CODES_EXPORT_DETAILS },
+	{ "codes serve", command_codes_serve, "", 0, 0, BIT(LISTEN) | EVERYWHERE, TEXT_CODES_SERVE_SUMMARY, TEXT_CODES_SERVE_DETAILS },
 	{ "help", command_help, "[COMMAND]", 0, 2, EVERYWHERE, TEXT_HELP_SUMMARY, TEXT_HELP_DETAILS },
 	{ .name = NULL }
 };

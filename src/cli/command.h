@@ -11,7 +11,7 @@
 enum option {
 	OPTION_CONFIG, OPTION_STATE, OPTION_PORT, OPTION_JSON, OPTION_GENERATE, OPTION_PASSWORD_FILE, OPTION_BATCH,
 	OPTION_NOW, OPTION_IN, OPTION_DOMAIN, OPTION_SEARCH, OPTION_WARNING, OPTION_Q850, OPTION_HEADER, OPTION_ROLE, OPTION_SHORT, OPTION_OUTBOUND,
-	OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
+	OPTION_LISTEN, OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
 };
 
 #define DOMAINS_MAX 16
@@ -53,6 +53,7 @@ int command_explain(struct invocation *in);
 int command_compare(struct invocation *in);
 int command_best(struct invocation *in);
 int command_codes_export(struct invocation *in);
+int command_codes_serve(struct invocation *in);
 int command_help(struct invocation *in);
 
 /* The language in which the reference is read (codes_text.h): --lang, else the environment's, else English. */

@@ -25,7 +25,7 @@ static bool port_of(struct invocation *in, unsigned *port)
 {
 	const char *given = in->option[OPTION_PORT];
 	uint32_t n = 5060;
-	if (given && (!str_u32(str_of(given), 65534, &n) || n == 0)) {
+	if (given && (!str_u32(str_of(given), 65533, &n) || n == 0)) {
 		text_serve_port(&in->err, str_of(given));
 		return false;
 	}
@@ -221,8 +221,22 @@ static bool start(struct serving *v)
 	return false;
 }
 
+/* Calls matter more than pages: without its console the server goes on. */
+static void open_console(struct serving *v)
+{
+	const struct addr *at = &v->config.console;
+	char text[ADDR_TEXT];
+	int err = at->family ? console_start(at, &v->console) : 0;
+	if (err) {
+		text_serve_console_failed(&v->in->err, str_of(addr_text(at, text)), errno_text(v->in->err.language, err));
+		buf_byte(&v->in->err.out, '\n');
+		say_flush(&v->in->err, stderr);
+	}
+}
+
 static void serve_until_stopped(struct serving *v)
 {
+	open_console(v);
 	serve_say_ready(v);
 	say_flush(&v->in->out, stdout);
 	fflush(stdout);
@@ -253,6 +267,7 @@ static int run(struct serving *v)
 		}
 		/* A second Ctrl-C while calls are being drained ends us at once. */
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		console_stop(v->console);
 		server_stop(v->server);
 	}
 	log_stop();

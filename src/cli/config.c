@@ -144,6 +144,21 @@ static const struct setting auth_section[] = {
 	END
 };
 
+static void read_console(struct reader *r, const struct setting *s, const struct node *n, void *object)
+{
+	struct config *c = object;
+	struct str text;
+	if (!reader_text(r, s, n, &text))
+		return;
+	if (!addr_parse(text, CONSOLE_PORT, &c->console))
+		text_config_address(reader_error(r, n), text, STR("127.0.0.1:8060, [::1]:8060"));
+}
+
+static const struct setting console_section[] = {
+	{ "listen", SET_CUSTOM, .read = read_console },
+	END
+};
+
 static const struct choice log_levels[] = {
 	{ "error", LOG_ERROR }, { "warn", LOG_WARN }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 },
 };
@@ -169,6 +184,7 @@ const struct setting config_sections[] = {
 	{ "tls", SET_SECTION, .of = tls_section },
 	{ "dns", SET_SECTION, .of = dns_section },
 	{ "store", SET_SECTION, .of = store_section },
+	{ "console", SET_SECTION, .of = console_section },
 	{ "log", SET_SECTION, .of = log_section },
 	END
 };

@@ -11,6 +11,8 @@
 #include "server.h"
 #include "tree.h"
 
+#define CONSOLE_PORT 8060
+
 struct config {
 	struct arena arena;
 	struct tree tree;
@@ -21,6 +23,7 @@ struct config {
 	struct str *dns_servers;
 	unsigned dns_server_count;
 	int log_level;                  /* enum log_level */
+	struct addr console;            /* family 0: no console */
 };
 
 /* Read a file or a text; `shown` names it to people, relative paths start at the file's folder. What is wrong goes to

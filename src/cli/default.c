@@ -166,6 +166,7 @@ void default_write(const struct default_setup *d, struct buf *out)
 	listeners(d, out, "0.0.0.0");
 	if (has_family(&d->machine, AF_INET6))
 		listeners(d, out, "[::]");
+	buf_printf(out, "console:\n  listen: '127.0.0.1:%u'\n", d->port + 2);
 	BUF_LIT(out, "domains:\n  - name: ");
 	quoted(out, d->domain);
 	BUF_LIT(out, "\n    aliases:\n");

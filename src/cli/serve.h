@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "console.h"
 #include "default.h"
 
 struct serving {
@@ -13,6 +14,7 @@ struct serving {
 	struct config config;
 	struct default_setup by_default;        /* state.n == 0: there is a configuration file */
 	struct server *server;
+	struct console *console;                /* NULL: none */
 	int signals, control, lock;
 	int64_t watched_ms;                     /* when the keys were looked at last */
 };

@@ -81,6 +81,12 @@ void serve_say_ready(struct serving *v)
 	text_serve_ready(s, STR(SLUICE_VERSION), v->config.server.state_dir);
 	buf_byte(&s->out, '\n');
 	say_listeners(v);
+	if (v->console) {
+		struct addr at = console_address(v->console);
+		char text[ADDR_TEXT];
+		text_serve_console(s, str_of(addr_text(&at, text)));
+		buf_byte(&s->out, '\n');
+	}
 	if (v->by_default.state.n) {
 		buf_byte(&s->out, '\n');
 		say_how(v);

@@ -18,37 +18,9 @@ void table_fini(struct table *t)
 	buf_fini(&t->text);
 }
 
-static void put_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_byte(b, (char)c);
-	} else if (c < 0x800) {
-		buf_byte(b, (char)(0xc0 | c >> 6));
-		buf_byte(b, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_byte(b, (char)(0xe0 | c >> 12));
-		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_byte(b, (char)(0x80 | (c & 0x3f)));
-	} else {
-		buf_byte(b, (char)(0xf0 | c >> 18));
-		buf_byte(b, (char)(0x80 | (c >> 12 & 0x3f)));
-		buf_byte(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_byte(b, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
-/* Controls, and what turns the direction of text around: a cell could pretend to be another. */
-static bool harmful(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0xfffd;
-}
-
 void table_cell(struct table *t, struct str text)
 {
-	uint32_t c;
-	while (utf8_next(&text, &c))
-		put_utf8(&t->text, harmful(c) ? '?' : c);
+	utf8_clean(&t->text, text);
 	buf_byte(&t->text, '\0');
 }
 
@@ -88,7 +60,7 @@ static void put_cell(struct buf *out, struct str cell, unsigned width, bool last
 		struct str rest = cell;
 		uint32_t c;
 		while (utf8_next(&rest, &c) && shown + utf8_columns(c) < width) {
-			put_utf8(out, c);
+			utf8_add(out, c);
 			shown += utf8_columns(c);
 		}
 		BUF_LIT(out, "\xe2\x80\xa6");

@@ -197,7 +197,9 @@ static unsigned fit(struct page *p, const struct code *code, struct str question
 unsigned page_search(struct page *p, struct str question)
 {
 	unsigned found = 0, *sums = arena_array(&p->arena, codes_count, sizeof *sums);
-	page_title(p, page_fill(p, WORD_PAGE_SEARCH, VALUES(question)), STR(""));
+	struct buf shown = { 0 };
+	utf8_clean(&shown, question);
+	page_title(p, page_fill(p, WORD_PAGE_SEARCH, VALUES(page_take(p, &shown))), STR(""));
 	for (unsigned i = 0; i < codes_count; i++)
 		sums[i] = fit(p, &codes_table[i], question);
 	for (;;) {

@@ -2,6 +2,7 @@
 /* site.c - an address of the site and what is answered there. */
 #include "codes_site.h"
 #include "site_private.h"
+#include "utf8.h"
 #include <stdio.h>
 
 #define QUESTION 200            /* bytes of a question that are read */
@@ -74,6 +75,11 @@ static struct str asked(struct str query, struct str name, char *memory)
 			memory[n++] = coded ? (char)(hex(one.p[i + 1]) * 16 + hex(one.p[i + 2])) : one.p[i] == '+' ? ' ' : one.p[i];
 			i += coded ? 2 : 0;
 		}
+		struct buf clean = { 0 };               /* never longer: what may not be shown becomes one '?' */
+		utf8_clean(&clean, (struct str){ memory, n });
+		memcpy(memory, buf_str(&clean).p, clean.n);
+		n = clean.n;
+		buf_fini(&clean);
 		return str_trim((struct str){ memory, n });
 	}
 	return STR("");

@@ -30,7 +30,7 @@ static void what_is_no_yaml_or_more_than_we_read_is_refused_at_its_place(void **
 		{ "a: &x 1\nserver: *x\n",
 		  "t.yaml:2:10: error: aliases (*name) are not supported; write the value again\n"
 		  "t.yaml:1:1: error: unknown section 'a'; possible are: server, listen, domains, peers, routes, registrar, auth, flow, failover, timers, "
-		  "limits, tls, dns, store, log" },
+		  "limits, tls, dns, store, console, log" },
 		{ "? [a]\n: 1\n", "t.yaml:1:4: error: a name must be plain text" },
 		{ "domains: [\"a\\u0007b\"]\n", "t.yaml:1:12: error: a control character; write the value without it\n"
 		  "t.yaml:1:12: error: 'domains' needs settings of the form 'name: value'" },
@@ -131,6 +131,7 @@ static void a_value_of_the_wrong_type_is_told_with_what_would_be_right(void **st
 		{ "store:\n  kind: redis\n", "t.yaml:2:9: error: 'kind' is 'redis'; possible are: journal, memory" },
 		{ "auth:\n  algorithms: [md4]\n", "t.yaml:2:16: error: 'algorithms' is 'md4'; possible are: sha-256, md5\n"
 		  "t.yaml:2:16: error: 'algorithms' has no value; give one or take the line out" },
+		{ "console:\n  listen: nowhere\n", "t.yaml:2:11: error: 'nowhere' is no address; write it like 127.0.0.1:8060, [::1]:8060" },
 		{ "listen:\n  - udp: nowhere\n", "t.yaml:2:10: error: 'nowhere' is no address; write it like 0.0.0.0:5060, [::]:5060" },
 		{ "listen:\n  - udp: 0.0.0.0\n    tcp: 0.0.0.0\n",
 		  "t.yaml:3:10: error: a listener has one of udp, tcp and tls; begin another entry with '- '" },

@@ -16,7 +16,7 @@ from server import BIN, free_port, yaml
 from sip import TcpPeer
 
 COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user list", "bindings", "flows", "keys", "keys rotate",
-            "keys node", "help")
+            "keys node", "explain", "compare", "best", "codes serve", "codes export", "help")
 
 
 def run(*args, env=None, stdin="", **kw):

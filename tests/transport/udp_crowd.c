@@ -10,6 +10,7 @@
 #include "transport_private.h"
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
