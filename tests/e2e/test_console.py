@@ -103,14 +103,22 @@ def test_garbage_and_silence_hold_nobody_up(port):
         s.close()
 
 
+def until(true, wait_s=5):
+    end = time.monotonic() + wait_s
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
 def test_a_server_has_a_console_when_it_is_told_to(make_server):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     server = make_server(config={"console": {"listen": "127.0.0.1:%d" % port}})
+    assert until(lambda: "http://127.0.0.1:%d/" % port in server.read_log())
     assert "Flow Failed" in ask(port, "/en/codes/430").body
     other = make_server("other", config={"console": {"listen": "127.0.0.1:%d" % port}})          # taken: calls matter more
-    assert "no HTTP on 127.0.0.1:%d" % port in other.read_log()
+    assert until(lambda: "no HTTP on 127.0.0.1:%d" % port in other.read_log())
     assert ask(port, "/en/codes/430").status == 200
     server.stop()
     with pytest.raises(OSError):
