@@ -17,6 +17,7 @@ packages_build='build-essential:cmd:cc meson:cmd:meson ninja-build:cmd:ninja pkg
 	libssl-dev:pc:libssl libc-ares-dev:pc:libcares libsqlite3-dev:pc:sqlite3 libfyaml-dev:pc:libfyaml libjansson-dev:pc:jansson libmicrohttpd-dev:pc:libmicrohttpd'
 packages_test='libcmocka-dev:pc:cmocka valgrind:cmd:callgrind_control python3-pytest:py:pytest python3-pytest-xdist:py:xdist openssl:cmd:openssl iproute2:cmd:ip nftables:file:/usr/sbin/nft'
 packages_clients='baresip-core:cmd:baresip sip-tester:cmd:sipp sipsak:cmd:sipsak'
+packages_browser='chromium:cmd:chromium fonts-dejavu-core:file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf nodejs:cmd:node npm:cmd:npm'
 packages_fuzz='clang-14:cmd:clang-14 libclang-rt-14-dev:file:/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a'
 
 is_there() {
@@ -67,6 +68,20 @@ get_packages() {
 	[ -n "$wanted" ] || return 0
 	say "Still missing:$wanted" "Всё ещё не хватает:$wanted"
 	return 1
+}
+
+# What the browser tests need beside chromium: npm's packages, as tests/browser/package-lock.json pins them.
+get_browser() {
+	get_packages "$packages_browser" || return 1
+	[ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] && return 0
+	say "Installing playwright-core and axe-core with npm ..." "Устанавливаю playwright-core и axe-core с помощью npm ..."
+	if ! (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json) >"${TMPDIR:-/tmp}/sluice-npm.$$" 2>&1; then
+		tail -n 15 "${TMPDIR:-/tmp}/sluice-npm.$$" >&2
+		say "npm failed (above)." "npm не справился (см. выше)."
+		rm -f "${TMPDIR:-/tmp}/sluice-npm.$$"
+		return 1
+	fi
+	rm -f "${TMPDIR:-/tmp}/sluice-npm.$$"
 }
 
 # build FOLDER TARGETS MESON-OPTIONS...: configure when there is need, compile; speaks only of trouble.

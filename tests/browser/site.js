@@ -26,6 +26,7 @@ async function run(name, options, test) {
 	const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
 	const page = await context.newPage();
 	const faults = [];
+	page.setDefaultTimeout(10000);
 	page.on('console', message => ['error', 'warning'].includes(message.type()) && faults.push(`console: ${message.text()}`));
 	page.on('pageerror', error => faults.push(`script: ${error.message}`));
 	page.on('requestfailed', request => faults.push(`request failed: ${request.url()}`));

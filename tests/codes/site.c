@@ -176,6 +176,8 @@ static void each_address_answers(void **state)
 		{ "/", NULL, NULL, 302, "en/", "" },
 		{ "/", NULL, "de, fr;q=0.9", 302, "en/", "" },
 		{ "/", NULL, "en;q=0.5, ru-RU;q=0.8", 302, "ru/", "" },
+		{ "/", NULL, "ru;q=0.9, en;q=0.5", 302, "ru/", "" },
+		{ "/", NULL, "ru;q=0, *", 302, "en/", "" },
 		{ "/ru", NULL, NULL, 302, "ru/", "" },
 		{ "/ru/", NULL, NULL, 200, NULL, "Коды" },
 		{ "/en/index.html", NULL, NULL, 200, NULL, "SIP status codes" },
@@ -314,7 +316,14 @@ static void ladders_fit_their_terminal(void **state)
 					assert_int_equal(out.n, 0);
 					continue;
 				}
-				struct str text = buf_str(&out), line;
+				struct str text = buf_str(&out), line = STR("");
+				assert_true(str_cut(&text, '\n', &line));
+				for (unsigned actor = 0; actor < l->actor_count; actor++) {     /* no name is cut or written over */
+					struct str name = ladder_actor(l, actor, language).text;
+					const char *at = memmem(line.p, line.n, name.p, name.n);
+					assert_non_null(at);
+					assert_true(at == line.p || at[-1] == ' ');
+				}
 				while (str_cut(&text, '\n', &line))
 					assert_true(utf8_width(line) <= width);
 			}
