@@ -91,7 +91,7 @@ void codes_best(const unsigned *statuses, unsigned n, bool outbound, struct code
 	if (out->chosen) {
 		for (unsigned i = 0; i < n && statuses[i] / 100 != 2; i++)      /* what came before the 2xx */
 			if (statuses[i] >= 300 && !(outbound && statuses[i] == 430))
-				step(out, BEST_LOWER_CLASS, statuses[i], out->chosen);
+				step(out, statuses[i] < 600 ? BEST_LOWER_CLASS : BEST_TOO_LATE, statuses[i], statuses[i] < 600 ? out->chosen : 0);
 		return;
 	}
 	if (!best)

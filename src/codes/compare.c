@@ -8,11 +8,11 @@ static bool is_final(const struct code *code)
 	return code->status >= 200;
 }
 
-/* Is there somebody who may see one but not the other? */
+/* Is there somebody who may see one but not the other? REACH_REGISTERING is no case of it: whoever sent REGISTER sees
+ * every answer to it. */
 static bool unlike_reach(const struct code *a, const struct code *b)
 {
-	bool narrow = a->reach == REACH_PROXIES || b->reach == REACH_PROXIES || a->reach == REACH_REGISTERING || b->reach == REACH_REGISTERING;
-	return narrow && a->reach != b->reach;
+	return (a->reach == REACH_PROXIES) != (b->reach == REACH_PROXIES);
 }
 
 static enum codes_verdict judge(const struct codes_comparison *c)
@@ -34,6 +34,11 @@ static enum codes_verdict judge(const struct codes_comparison *c)
 
 static enum codes_fork_winner winner(const struct code *low, const struct code *high)
 {
+	unsigned methods = low->methods & high->methods;
+	if (methods == CODES_REGISTER)
+		return WINNER_REGISTER;
+	if (!methods)
+		return WINNER_APART;
 	if (!is_final(low))
 		return is_final(high) ? WINNER_HIGH : WINNER_NONE;
 	if (low->status / 100 == 2)

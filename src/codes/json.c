@@ -182,7 +182,7 @@ void json_explain(struct buf *out, unsigned status, unsigned language)
 void json_compare(struct buf *out, unsigned a, unsigned b, unsigned language)
 {
 	struct codes_comparison c = codes_compare(codes_treated_as(a), codes_treated_as(b));
-	static const char *const winners[] = { "none", "low", "high", "first" };
+	static const char *const winners[] = { "none", "low", "high", "first", "apart", "register" };
 	unsigned low = c.low->status, high = c.high->status;
 	json_begin(out);
 	json_int(out, "low", low);

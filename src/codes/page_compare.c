@@ -64,7 +64,7 @@ static struct str computed_verdict(struct page *p, const struct codes_comparison
 	case VERDICT_OTHER_SENDERS:
 		return page_fill(p, WORD_VERDICT_OTHER_SENDERS, VALUES(low, high, fact_senders(p, c->low->senders), fact_senders(p, c->high->senders)));
 	case VERDICT_COMPETE:
-		return page_word(p, WORD_VERDICT_COMPETE);
+		return page_fill(p, WORD_VERDICT_COMPETE, VALUES(low, high, fact_senders(p, c->senders), fact_methods(p, c->methods)));
 	}
 	return STR("");
 }
@@ -88,6 +88,12 @@ static void who_wins(struct page *p, const struct codes_comparison *c)
 		break;
 	case WINNER_FIRST:
 		text = page_word(p, WORD_WINNER_FIRST);
+		break;
+	case WINNER_APART:
+		text = page_word(p, WORD_WINNER_APART);
+		break;
+	case WINNER_REGISTER:
+		text = page_word(p, WORD_WINNER_REGISTER);
 		break;
 	case WINNER_LOW:
 		text = page_fill(p, WORD_WINNER_WON, VALUES(low, reason(p, c->low->status, c->high->status)));

@@ -76,6 +76,7 @@ static void each_fork_is_told_step_by_step(void **state)
 		{ { 430, 430 }, true, 430, 480, 4,
 		  { { BEST_NEXT_FLOW, 430, 0 }, { BEST_NEXT_FLOW, 430, 0 }, { BEST_CHOSEN, 430, 0 }, { BEST_NO_FLOW, 430, 480 } } },
 		{ { 401, 407, 404 }, false, 401, 401, 3, { { BEST_CHALLENGES, 407, 401 }, { BEST_LESS_USEFUL, 404, 401 }, { BEST_CHOSEN, 401, 0 } } },
+		{ { 603, 200 }, false, 200, 200, 3, { { BEST_ENDS_ALL, 603, 0 }, { BEST_ANSWERED, 200, 0 }, { BEST_TOO_LATE, 603, 0 } } },
 		{ { 503 }, false, 503, 500, 2, { { BEST_CHOSEN, 503, 0 }, { BEST_REWRITTEN, 503, 500 } } },
 		{ { 486, 488, 302 }, false, 302, 302, 3, { { BEST_LOWER_CLASS, 486, 302 }, { BEST_LOWER_CLASS, 488, 302 }, { BEST_CHOSEN, 302, 0 } } },
 		{ { 486, 499 }, false, 486, 486, 3, { { BEST_UNKNOWN, 499, 400 }, { BEST_LATER, 499, 486 }, { BEST_CHOSEN, 486, 0 } } },

@@ -106,6 +106,9 @@ static void each_verdict_holds(void **state)
 	assert_int_equal(codes_compare(codes_find(180), codes_find(486)).verdict, VERDICT_ON_THE_WAY);
 	assert_int_equal(codes_compare(codes_find(180), codes_find(183)).verdict, VERDICT_BOTH_ON_THE_WAY);
 	assert_int_equal(codes_compare(codes_find(100), codes_find(486)).verdict, VERDICT_HOP);
+	assert_int_equal(codes_compare(codes_find(401), codes_find(439)).verdict, VERDICT_COMPETE);
+	assert_int_equal(codes_compare(codes_find(401), codes_find(439)).winner, WINNER_REGISTER);
+	assert_int_equal(codes_compare(codes_find(412), codes_find(486)).winner, WINNER_APART);
 }
 
 /* The winner is the one that codes_best returns for the two, in both orders. */
@@ -129,6 +132,12 @@ static void the_winner_is_what_a_fork_returns(void **state)
 			break;
 		case WINNER_NONE:
 			assert_true(c.high->status < 300);
+			break;
+		case WINNER_APART:
+			assert_int_equal(a->methods & b->methods, 0);
+			break;
+		case WINNER_REGISTER:
+			assert_int_equal(a->methods & b->methods, CODES_REGISTER);
 			break;
 		}
 	}

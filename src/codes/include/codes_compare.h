@@ -11,11 +11,17 @@ enum codes_verdict {            /* do the two ever compete to answer the same ev
 	VERDICT_HOP,            /* one stays on its hop (100): never seen by the same observer as the other */
 	VERDICT_ON_THE_WAY,     /* one is provisional, the other final: first one, then the other */
 	VERDICT_BOTH_ON_THE_WAY,
-	VERDICT_UNSEEN,         /* one is for proxies or registering clients only: an observer sees one or the other */
+	VERDICT_UNSEEN,         /* one is for proxies only: an observer sees one or the other */
 	VERDICT_OTHER_SENDERS,  /* no node sends both; they meet only in a fork */
 	VERDICT_COMPETE         /* the same kind of node may send either to the same request */
 };
-enum codes_fork_winner { WINNER_NONE, WINNER_LOW, WINNER_HIGH, WINNER_FIRST };  /* NONE: one of them is no candidate; FIRST: whichever came first */
+enum codes_fork_winner {
+	WINNER_NONE,            /* neither is a candidate */
+	WINNER_LOW, WINNER_HIGH,
+	WINNER_FIRST,           /* whichever came first */
+	WINNER_APART,           /* no request gets both, so no fork does */
+	WINNER_REGISTER         /* only REGISTER gets both, and it is not forked */
+};
 
 struct codes_comparison {
 	const struct code *low, *high;          /* by number */
