@@ -29,7 +29,7 @@ struct str fact_methods(struct page *p, unsigned methods)
 	if (methods == CODES_ANY)
 		return page_word(p, WORD_VALUE_ANY);
 	struct buf b = { 0 };
-	unsigned missing = CODES_ANY & ~methods, list = (missing & (missing - 1)) == 0 ? missing : methods;
+	unsigned missing = CODES_ANY & ~methods, list = __builtin_popcount(missing) <= 2 ? missing : methods;
 	for (unsigned i = 0; i < CODES_METHODS; i++)
 		if (list >> i & 1) {
 			next(&b, ", ");
@@ -52,18 +52,23 @@ static void add_alternatives(struct page *p, struct buf *b, struct str headers)
 	buf_add(b, headers);
 }
 
+/* What one method demands is said together: "Expires, Contact (to SUBSCRIBE)". */
 struct str fact_required(struct page *p, const struct code *code)
 {
 	struct buf b = { 0 };
-	for (const struct codes_required *r = code->required; r->methods; r++) {
-		struct buf one = { 0 };
-		add_alternatives(p, &one, str_of(r->headers));
-		struct str headers = page_take(p, &one);
-		next(&b, ", ");
-		if (r->methods == CODES_ANY || r->methods == code->methods)
+	for (const struct codes_required *r = code->required; r->methods;) {
+		struct buf group = { 0 };
+		unsigned methods = r->methods;
+		for (; r->methods == methods; r++) {
+			next(&group, ", ");
+			add_alternatives(p, &group, str_of(r->headers));
+		}
+		struct str headers = page_take(p, &group);
+		next(&b, "; ");
+		if (methods == CODES_ANY || methods == code->methods)
 			buf_add(&b, headers);
 		else
-			codes_word_add(&b, WORD_VALUE_FOR_METHOD, p->language, VALUES(headers, fact_methods(p, r->methods)));
+			codes_word_add(&b, WORD_VALUE_FOR_METHOD, p->language, VALUES(headers, fact_methods(p, methods)));
 	}
 	return page_take(p, &b);
 }

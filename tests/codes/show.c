@@ -74,6 +74,28 @@ static void colours_are_there_only_when_they_may(void **state)
 	buf_fini(&coloured);
 }
 
+static void assert_said(unsigned status, const char *text)
+{
+	struct buf out = { 0 };
+	struct page p;
+	page_init(&p, CODES_ENGLISH);
+	page_explain(&p, status, &(struct explain_options){ 0 });
+	page_show(&p, &(struct terminal){ .width = 200 }, &out);
+	if (!memmem(out.p, out.n, text, strlen(text)))
+		fail_msg("%u does not say '%s'", status, text);
+	page_fini(&p);
+	buf_fini(&out);
+}
+
+static void facts_are_said_briefly(void **state)
+{
+	(void)state;
+	assert_said(200, "Contact (to INVITE); Expires, Contact (to SUBSCRIBE); Expires, SIP-ETag (to PUBLISH)");
+	assert_said(420, "any request but CANCEL");
+	assert_said(430, "any request but CANCEL, REGISTER");
+	assert_said(421, "Must carry           Require");
+}
+
 static json_t *loaded(struct buf *out)
 {
 	json_error_t error;
@@ -153,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_line_is_wider_than_the_terminal),
 		cmocka_unit_test(colours_are_there_only_when_they_may),
+		cmocka_unit_test(facts_are_said_briefly),
 		cmocka_unit_test(json_is_taken_by_another_reader),
 		cmocka_unit_test(each_number_has_its_page),
 		cmocka_unit_test(words_are_found_in_any_language_and_case),
