@@ -79,6 +79,12 @@ static struct str reason(struct page *p, unsigned winner, unsigned loser)
 	return page_word(p, winner / 100 == loser / 100 ? WORD_WHY_USEFUL : WORD_WHY_CLASS);
 }
 
+/* 430 may be the best that is left, but a caller has no use for it. */
+static unsigned won(const struct code *code)
+{
+	return code->fork == FORK_NEXT_FLOW ? WORD_WINNER_FLOW : WORD_WINNER_WON;
+}
+
 static void who_wins(struct page *p, const struct codes_comparison *c)
 {
 	struct str low = page_number(p, c->low->status), high = page_number(p, c->high->status), text = STR("");
@@ -87,7 +93,7 @@ static void who_wins(struct page *p, const struct codes_comparison *c)
 		text = page_word(p, WORD_WINNER_NONE_BOTH);
 		break;
 	case WINNER_FIRST:
-		text = page_word(p, WORD_WINNER_FIRST);
+		text = page_word(p, c->low->fork == FORK_CHALLENGE && c->high->fork == FORK_CHALLENGE ? WORD_WINNER_CHALLENGES : WORD_WINNER_FIRST);
 		break;
 	case WINNER_APART:
 		text = page_word(p, WORD_WINNER_APART);
@@ -96,13 +102,13 @@ static void who_wins(struct page *p, const struct codes_comparison *c)
 		text = page_word(p, WORD_WINNER_REGISTER);
 		break;
 	case WINNER_LOW:
-		text = page_fill(p, WORD_WINNER_WON, VALUES(low, reason(p, c->low->status, c->high->status)));
+		text = page_fill(p, won(c->low), VALUES(low, reason(p, c->low->status, c->high->status)));
 		break;
 	case WINNER_HIGH:
 		if (c->low->status < 200)
 			text = page_fill(p, WORD_WINNER_NONE_LOW, VALUES(low, high));
 		else
-			text = page_fill(p, WORD_WINNER_WON, VALUES(high, reason(p, c->high->status, c->low->status)));
+			text = page_fill(p, won(c->high), VALUES(high, reason(p, c->high->status, c->low->status)));
 		break;
 	}
 	page_heading(p, WORD_HEADING_WINNER, "winner");

@@ -96,6 +96,30 @@ static void facts_are_said_briefly(void **state)
 	assert_said(421, "Must carry           Require");
 }
 
+static void assert_compared(unsigned a, unsigned b, const char *text)
+{
+	struct buf out = { 0 };
+	struct page p;
+	page_init(&p, CODES_ENGLISH);
+	page_compare(&p, a, b);
+	page_show(&p, &(struct terminal){ .width = 200 }, &out);
+	if (!memmem(out.p, out.n, text, strlen(text)))
+		fail_msg("%u and %u: '%s' is not said", a, b, text);
+	page_fini(&p);
+	buf_fini(&out);
+}
+
+static void the_winner_is_said_in_words(void **state)
+{
+	(void)state;
+	assert_compared(401, 407, "the challenges of the other are added");
+	assert_compared(430, 500, "430 is kept: the lower class wins");
+	assert_compared(404, 500, "404 is returned: the lower class wins");
+	assert_compared(412, 486, "no request gets both");
+	assert_compared(401, 439, "REGISTER is not forked");
+	assert_compared(405, 494, "They compete: the same node may answer");
+}
+
 static json_t *loaded(struct buf *out)
 {
 	json_error_t error;
@@ -176,6 +200,7 @@ int main(void)
 		cmocka_unit_test(no_line_is_wider_than_the_terminal),
 		cmocka_unit_test(colours_are_there_only_when_they_may),
 		cmocka_unit_test(facts_are_said_briefly),
+		cmocka_unit_test(the_winner_is_said_in_words),
 		cmocka_unit_test(json_is_taken_by_another_reader),
 		cmocka_unit_test(each_number_has_its_page),
 		cmocka_unit_test(words_are_found_in_any_language_and_case),
