@@ -15,6 +15,11 @@ static bool unlike_reach(const struct code *a, const struct code *b)
 	return (a->reach == REACH_PROXIES) != (b->reach == REACH_PROXIES);
 }
 
+static bool unlike_stage(const struct code *a, const struct code *b)
+{
+	return a->stage != STAGE_ANY && b->stage != STAGE_ANY && a->stage != b->stage;
+}
+
 static enum codes_verdict judge(const struct codes_comparison *c)
 {
 	if (c->low == c->high)
@@ -27,6 +32,8 @@ static enum codes_verdict judge(const struct codes_comparison *c)
 		return VERDICT_ON_THE_WAY;
 	if (!is_final(c->high))
 		return VERDICT_BOTH_ON_THE_WAY;
+	if (unlike_stage(c->low, c->high))
+		return VERDICT_OTHER_STAGE;
 	if (unlike_reach(c->low, c->high))
 		return VERDICT_UNSEEN;
 	return c->senders ? VERDICT_COMPETE : VERDICT_OTHER_SENDERS;
@@ -37,7 +44,7 @@ static enum codes_fork_winner winner(const struct code *low, const struct code *
 	unsigned methods = low->methods & high->methods;
 	if (methods == CODES_REGISTER)
 		return WINNER_REGISTER;
-	if (!methods)
+	if (!methods || unlike_stage(low, high))
 		return WINNER_APART;
 	if (!is_final(low))
 		return is_final(high) ? WINNER_HIGH : WINNER_NONE;

@@ -10,6 +10,7 @@
 static const char *const outcomes[] = { "provisional", "success", "redirect", "challenge", "canceled", "declined", "failure" };
 static const char *const senders[] = { "uas", "proxy", "edge", "registrar", "redirect", "b2bua", "gateway", "local" };
 static const char *const reaches[] = { "hop", "proxies", "registering", "hop-first", "requester" };
+static const char *const stages[] = { "any", "initial", "dialog" };
 static const char *const retries[] = { "none", "same", "after-change", "other-target", "never" };
 static const char *const forks[] = { "absorb", "forward", "forward-cancel", "recurse", "collect", "prefer", "challenge", "next-flow", "next-target", "relay",
 	"cancel-all" };
@@ -17,7 +18,7 @@ static const char *const flow_effects[] = { "none", "next", "may-next", "answere
 static const char *const dialogs[] = { "none", "early", "early-end", "confirm", "unclear", "transaction", "usage", "dialog" };
 static const char *const https[] = { "same", "nearest", "false-friend" };
 static const char *const roles[] = { "phone", "edge", "home", "registrar", "redirect", "operator" };
-static const char *const verdicts[] = { "same-code", "other-methods", "hop", "on-the-way", "both-on-the-way", "unseen", "other-senders", "compete" };
+static const char *const verdicts[] = { "same-code", "other-methods", "hop", "on-the-way", "both-on-the-way", "other-stage", "unseen", "other-senders", "compete" };
 static const char *const aspects[] = { "class", "outcome", "senders", "reach", "methods", "required", "retry", "fork", "flows", "dialog", "q850", "http",
 	"source" };
 static const char *const rules[] = { "absorbed", "passed", "answered", "also-answered", "too-late", "next-flow", "may-next-flow", "ends-all", "lower-class",
@@ -90,6 +91,7 @@ static void facts(struct buf *b, const struct code *code)
 		if (code->methods >> i & 1)
 			json_element(b, codes_method_name(i));
 	json_close(b, ']');
+	word(b, "stage", stages, code->stage);
 	required(b, code);
 	json_open(b, "recommended", '[');
 	for (const char *const *name = code->recommended; *name; name++)

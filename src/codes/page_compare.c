@@ -58,6 +58,9 @@ static struct str computed_verdict(struct page *p, const struct codes_comparison
 		return page_fill(p, WORD_VERDICT_ON_THE_WAY, VALUES(low, high));
 	case VERDICT_BOTH_ON_THE_WAY:
 		return page_fill(p, WORD_VERDICT_BOTH_ON_THE_WAY, VALUES(low, high));
+	case VERDICT_OTHER_STAGE:
+		return page_fill(p, WORD_VERDICT_OTHER_STAGE, VALUES(low, high, page_word(p, codes_words_stage[c->low->stage]),
+		                                                     page_word(p, codes_words_stage[c->high->stage])));
 	case VERDICT_UNSEEN:
 		return page_fill(p, WORD_VERDICT_UNSEEN, VALUES(low, high, page_word(p, codes_words_reach[c->low->reach]),
 		                                              page_word(p, codes_words_reach[c->high->reach])));

@@ -11,6 +11,7 @@ enum codes_verdict {            /* do the two ever compete to answer the same ev
 	VERDICT_HOP,            /* one stays on its hop (100): never seen by the same observer as the other */
 	VERDICT_ON_THE_WAY,     /* one is provisional, the other final: first one, then the other */
 	VERDICT_BOTH_ON_THE_WAY,
+	VERDICT_OTHER_STAGE,    /* one answers outside a dialog, the other inside */
 	VERDICT_UNSEEN,         /* one is for proxies only: an observer sees one or the other */
 	VERDICT_OTHER_SENDERS,  /* no node sends both; they meet only in a fork */
 	VERDICT_COMPETE         /* the same kind of node may send either to the same request */

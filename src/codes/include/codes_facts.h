@@ -23,6 +23,7 @@ enum codes_reach {              /* how far it travels; who is beyond should neve
 	REACH_HOP_FIRST,        /* the next hop first, which turns a lone one into 500 (RFC 3261 §16.7) */
 	REACH_REQUESTER         /* whoever sent the request */
 };
+enum codes_stage { STAGE_ANY, STAGE_INITIAL, STAGE_DIALOG };     /* requests outside a dialog, inside one */
 enum codes_retry { RETRY_NONE, RETRY_SAME, RETRY_AFTER_CHANGE, RETRY_OTHER_TARGET, RETRY_NEVER };
 enum codes_fork {               /* what a forking proxy does with it, RFC 3261 §16.7 */
 	FORK_ABSORB, FORK_FORWARD, FORK_FORWARD_CANCEL, FORK_RECURSE, FORK_COLLECT, FORK_PREFER, FORK_CHALLENGE, FORK_NEXT_FLOW,
@@ -64,6 +65,7 @@ struct code {
 	unsigned senders;                       /* bits of enum codes_sender */
 	enum codes_reach reach;
 	unsigned methods;                       /* bits of enum codes_method */
+	enum codes_stage stage;                 /* which of these requests */
 	const struct codes_required *required;  /* ends with methods 0 */
 	const char *const *recommended;         /* header names; ends with NULL */
 	enum codes_retry retry;

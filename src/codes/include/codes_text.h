@@ -52,7 +52,7 @@ struct codes_said codes_gloss(enum codes_glossary glossary, struct str key, unsi
 struct str codes_word(enum codes_word word, unsigned language);
 void codes_word_add(struct buf *out, enum codes_word word, unsigned language, const struct str *values);
 /* The words of the enums of codes_facts.h: codes_words_fork[FORK_NEXT_FLOW]. Senders and methods by bit number. */
-extern const uint16_t codes_words_outcome[], codes_words_sender[], codes_words_reach[], codes_words_retry[], codes_words_fork[], codes_words_flows[],
-	codes_words_dialog[], codes_words_http[], codes_words_role[], codes_words_automation[], codes_words_header_status[], codes_words_class[];
+extern const uint16_t codes_words_outcome[], codes_words_sender[], codes_words_reach[], codes_words_stage[], codes_words_retry[], codes_words_fork[],
+	codes_words_flows[], codes_words_dialog[], codes_words_http[], codes_words_role[], codes_words_automation[], codes_words_header_status[], codes_words_class[];
 
 #endif
