@@ -96,6 +96,8 @@ void page_list(struct page *p, enum block_kind kind, struct codes_said said)
 
 struct str page_code_name(struct page *p, unsigned status)
 {
+	if (!codes_find(status))                /* it has no phrase, only one that it is treated by */
+		return page_number(p, status);
 	struct str phrase = codes_phrase(status), title = codes_text(status, KEY_TITLE, p->language).text;
 	if (!title.p || str_eq(title, phrase))
 		return arena_printf(&p->arena, "%u %.*s", status, STR_FMT(phrase));
