@@ -7,10 +7,10 @@ bool utf8_next(struct str *s, uint32_t *out)
 	if (!s->n)
 		return false;
 	const unsigned char *p = (const unsigned char *)s->p;
-	unsigned more = p[0] < 0x80 ? 0 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : (p[0] & 0xf0) == 0xe0 ? 2 : p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : 9;
-	uint32_t c = more == 0 ? p[0] : p[0] & (0x3fu >> more);
+	size_t more = p[0] < 0x80 ? 0 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : (p[0] & 0xf0) == 0xe0 ? 2 : p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : SIZE_MAX;
+	uint32_t c = more == 0 ? p[0] : p[0] & (0x3fu >> (more & 3));
 	bool good = more < s->n;
-	for (unsigned i = 1; good && i <= more; i++) {
+	for (size_t i = 1; good && i <= more; i++) {
 		good = (p[i] & 0xc0) == 0x80;
 		c = c << 6 | (p[i] & 0x3f);
 	}

@@ -16,8 +16,24 @@ static void a_text_is_as_wide_as_its_characters(void **state)
 		assert_int_equal(utf8_width((struct str){ t[i].text, strlen(t[i].text) }), t[i].width);
 }
 
+/* A byte that begins nothing is one broken character, however many of its kind follow. */
+static void broken_bytes_are_one_character_each(void **state)
+{
+	static const char *const t[] = { "\x80", "\xae\xae\xae\xae\xae\xae\xae\xae\xae\xae\xae\xae\xae", "\xff\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
+		"\xc0\x80", "\xf8\x88\x80\x80\x80", "\xed\xa0\x80" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct str rest = { t[i], strlen(t[i]) };
+		uint32_t c;
+		size_t seen = 0;
+		for (; utf8_next(&rest, &c); seen++)
+			assert_int_equal(c, 0xfffd);
+		assert_int_equal(seen, strlen(t[i]));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(a_text_is_as_wide_as_its_characters) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(a_text_is_as_wide_as_its_characters), cmocka_unit_test(broken_bytes_are_one_character_each) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
