@@ -129,6 +129,8 @@ static const char *const branches[] = { ";branch=z9hG4bKa", ";branch=z9hG4bKb", 
 static const char *const hosts[] = { "192.0.2.1", "192.0.2.1:5070", "phone.example.org", "192.0.2.10", "[2001:db8::1]" };
 static const char *const extras[] = { "", ";rport", ";maddr=192.0.2.10", ";maddr=224.0.0.1", ";received=1.2.3.4" };
 static const char *const tags[] = { "", ";tag=x", ";tag=" };
+/* What some of these codes demand. */
+#define DEMANDED STR("Contact: <sip:b@h.example>\r\nProxy-Authenticate: Digest realm=\"x\"\r\n")
 static const unsigned statuses[] = { 100, 180, 183, 200, 302, 404, 407, 486, 503, 603 };
 
 static struct flow_ref flow(struct script *s)
@@ -201,7 +203,7 @@ static void user_refuses(struct player *pl, struct script *s)
 	int r = next(s) % HELD;
 	if (!pl->requests[r])
 		return;
-	txn_reply_stateless(pl->x, pl->requests[r], 407, STR_NONE, STR_NONE);
+	txn_reply_stateless(pl->x, pl->requests[r], 407, STR_NONE, DEMANDED);
 	packet_free(pl->requests[r]);
 	pl->requests[r] = NULL;
 }
@@ -218,7 +220,7 @@ static void user_answers(struct player *pl, struct script *s)
 		txn_leave(pl->x, pl->clients[i].ct, pl->servers[t].st);
 		pl->clients[i].ct = NULL;
 	}
-	txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, STR_NONE);
+	txn_answer(pl->x, pl->servers[t].st, status, STR_NONE, DEMANDED);
 	if (status >= 200)
 		pl->servers[t].st = NULL;
 }

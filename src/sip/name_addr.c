@@ -58,6 +58,8 @@ static void read_params(struct sip_addr *a)
 		tagged = true;
 	}
 	a->params_fault = it.fault;
+	if (tagged && !a->tag.n)                /* tag-param = "tag" EQUAL token; who answers would add a second one */
+		a->params_fault = SIP_PARAMS_MALFORMED;
 }
 
 static bool read_addr(struct str rest, struct sip_addr *a)

@@ -115,6 +115,7 @@ static void addresses_in_to_are_judged(void **state)
 		{ "<sip:u@h>;tag=1;tag=2", "Parameter twice, or too many" }, { "<sip:u@h>;X=1;x", "Parameter twice, or too many" },
 		{ "<sip:u@h>;", "Empty parameter" }, { "<sip:u@h>;;tag=1", "Empty parameter" }, { "<sip:u@h>;tag=1;", "Empty parameter" },
 		{ "<sip:u@h>; ;tag=1", "Empty parameter" }, { "<sip:u@h>;=1", "Malformed parameter" }, { "<sip:u@h>;a b=1", "Malformed parameter" },
+		{ "<sip:u@h>;tag", "Malformed parameter" }, { "<sip:u@h>;tag;x=1", "Malformed parameter" },
 		{ "<sip:u@h>;x=\"a", "Malformed parameter" }, { "<sip:u@h>;x=\"a\"b", "Malformed parameter" }, { "<sip:u@h>;x=a\"b", "Malformed parameter" },
 	};
 	for (size_t i = 0; i < COUNT(t); i++) {
