@@ -266,20 +266,6 @@ static void code(struct pen *pen, const struct block *b)
 	BUF_LIT(pen->out, "</li>\n");
 }
 
-static void pair(struct pen *pen, const struct block *b)
-{
-	turn_to(pen, RUN_CODES);
-	BUF_LIT(pen->out, "<li><a href=\"");
-	html_href(pen->out, pen->v, pen->v->language, SITE_COMPARE, b->status, b->other_status);
-	BUF_LIT(pen->out, "\">");
-	html_number(pen->out, b->status);
-	BUF_LIT(pen->out, " – ");
-	html_number(pen->out, b->other_status);
-	buf_byte(pen->out, ' ');
-	html_escape(pen->out, b->text);
-	BUF_LIT(pen->out, "</a></li>\n");
-}
-
 static void source(struct pen *pen, const struct block *b)
 {
 	turn_to(pen, RUN_SOURCES);
@@ -312,7 +298,6 @@ static void block(struct pen *pen, unsigned i)
 	case BLOCK_COLUMNS:   columns(pen, b); break;
 	case BLOCK_ROW:       row(pen, b); break;
 	case BLOCK_CODE:      code(pen, b); break;
-	case BLOCK_PAIR:      pair(pen, b); break;
 	case BLOCK_SOURCE:    source(pen, b); break;
 	case BLOCK_NOTE:      plain_block(pen, b, "note"); break;
 	case BLOCK_LADDER:

@@ -23,7 +23,7 @@ static const char *const aspects[] = { "class", "outcome", "senders", "reach", "
 	"source" };
 static const char *const rules[] = { "absorbed", "passed", "answered", "also-answered", "too-late", "next-flow", "may-next-flow", "ends-all", "lower-class",
 	"sixth-class", "less-useful", "later", "challenges", "rewritten", "no-flow", "chosen", "unknown" };
-static const char *const block_kinds[] = { "title", "lead", "heading", "paragraph", "item", "step", "fact", "columns", "row", "code", "pair", "source",
+static const char *const block_kinds[] = { "title", "lead", "heading", "paragraph", "item", "step", "fact", "columns", "row", "code", "source",
 	"ladder", "note" };
 
 static void word(struct buf *b, const char *key, const char *const *words, unsigned value)

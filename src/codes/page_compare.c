@@ -118,12 +118,18 @@ static void who_wins(struct page *p, const struct codes_comparison *c)
 	page_add(p, BLOCK_PARAGRAPH)->text = text;
 }
 
+/* The heads of a table with a column for each code. */
+static void columns(struct page *p, const struct codes_comparison *c)
+{
+	struct block *heads = page_add(p, BLOCK_COLUMNS);
+	heads->text = page_number(p, c->low->status);
+	heads->other = page_number(p, c->high->status);
+}
+
 static void what_differs(struct page *p, const struct codes_comparison *c)
 {
 	page_heading(p, WORD_HEADING_FACTS_DIFFER, "facts-differ");
-	struct block *columns = page_add(p, BLOCK_COLUMNS);
-	columns->text = page_number(p, c->low->status);
-	columns->other = page_number(p, c->high->status);
+	columns(p, c);
 	for (unsigned i = 0; i < ASPECT_COUNT; i++) {
 		if (c->same >> i & 1)
 			continue;
@@ -170,9 +176,7 @@ static void ladders(struct page *p, unsigned low, unsigned high)
 static void fixes(struct page *p, const struct codes_comparison *c)
 {
 	page_heading(p, WORD_HEADING_FIX, "fix");
-	struct block *columns = page_add(p, BLOCK_COLUMNS);
-	columns->text = page_number(p, c->low->status);
-	columns->other = page_number(p, c->high->status);
+	columns(p, c);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		struct codes_said low = codes_text(c->low->status, KEY_FIX + i, p->language), high = codes_text(c->high->status, KEY_FIX + i, p->language);
 		struct block *row = page_add(p, BLOCK_ROW);

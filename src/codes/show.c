@@ -16,6 +16,8 @@ struct pen {
 	unsigned width, column, indent;
 	bool colour;
 	const struct block *heads;      /* of the columns that are being shown */
+	unsigned names;                 /* columns that the names of the facts or rows being shown take */
+	unsigned steps;                 /* of the list being shown */
 };
 
 static void style(struct pen *pen, const char *code)
@@ -219,13 +221,20 @@ static bool after_heading(const struct page *p, unsigned i)
 	return i > 0 && p->blocks[i - 1].kind == BLOCK_HEADING;
 }
 
-static void code_line(struct pen *pen, const struct block *b, unsigned language)
+static void set_off(struct pen *pen, const struct page *p, unsigned i)
+{
+	if (begins(p, i) && !after_heading(p, i))
+		blank_line(pen);
+}
+
+/* A name on a line of its own, what is said of it below. */
+static void named(struct pen *pen, const struct block *b, const char *emphasis, unsigned language)
 {
 	end_line(pen);
 	pen->indent = 2;
-	style(pen, BOLD);
+	style(pen, emphasis);
 	flow(pen, b->name);
-	style(pen, PLAIN);
+	style(pen, *emphasis ? PLAIN : "");
 	end_line(pen);
 	pen->indent = 6;
 	flow(pen, b->text);
@@ -233,10 +242,41 @@ static void code_line(struct pen *pen, const struct block *b, unsigned language)
 	end_line(pen);
 }
 
-static void show_block(struct pen *pen, const struct page *p, unsigned i, unsigned *step, unsigned *names)
+static void step(struct pen *pen, const struct block *b)
+{
+	end_line(pen);
+	buf_printf(pen->out, "%3u. ", ++pen->steps);
+	pen->column = pen->indent = 5;
+	flow(pen, b->text);
+	end_line(pen);
+}
+
+/* Names in one column, values beside them. */
+static void show_table(struct pen *pen, const struct page *p, unsigned i)
 {
 	const struct block *b = &p->blocks[i];
 	unsigned quarter = pen->width / 4;
+	bool fits = pen->width >= COLUMNS_FIT;
+	if (b->kind == BLOCK_FACT) {
+		if (begins(p, i))
+			pen->names = name_width(p, i, BLOCK_FACT, quarter);
+		set_off(pen, p, i);
+		fact(pen, b, pen->names, p->language);
+	} else if (b->kind == BLOCK_COLUMNS) {
+		pen->names = name_width(p, i + 1, BLOCK_ROW, quarter);
+		pen->heads = b;
+		if (fits)
+			row(pen, b, pen->names, BOLD);
+	} else if (fits) {
+		row(pen, b, pen->names, "");
+	} else {
+		stacked_row(pen, b, pen->heads);
+	}
+}
+
+static void show_block(struct pen *pen, const struct page *p, unsigned i)
+{
+	const struct block *b = &p->blocks[i];
 	switch (b->kind) {
 	case BLOCK_TITLE:
 		style(pen, BOLD);
@@ -247,11 +287,9 @@ static void show_block(struct pen *pen, const struct page *p, unsigned i, unsign
 		break;
 	case BLOCK_HEADING:
 		heading(pen, b->text);
-		*step = 0;
+		pen->steps = 0;
 		break;
 	case BLOCK_LEAD:
-		if (!begins(p, 0) || i)
-			end_line(pen);
 		paragraph(pen, 0, "", b, p->language);
 		break;
 	case BLOCK_NOTE:
@@ -261,55 +299,24 @@ static void show_block(struct pen *pen, const struct page *p, unsigned i, unsign
 		style(pen, PLAIN);
 		break;
 	case BLOCK_PARAGRAPH:
-		if (!after_heading(p, i) && begins(p, i))
-			blank_line(pen);
+		set_off(pen, p, i);
 		paragraph(pen, b->name.n ? 2 : 0, "", b, p->language);
 		break;
 	case BLOCK_ITEM:
 		paragraph(pen, 2, "-", b, p->language);
 		break;
 	case BLOCK_STEP:
-		end_line(pen);
-		buf_printf(pen->out, "%3u. ", ++*step);
-		pen->column = 5;
-		pen->indent = 5;
-		flow(pen, b->text);
-		end_line(pen);
+		step(pen, b);
 		break;
 	case BLOCK_FACT:
-		if (begins(p, i))
-			*names = name_width(p, i, BLOCK_FACT, quarter);
-		if (begins(p, i) && !after_heading(p, i))
-			blank_line(pen);
-		fact(pen, b, *names, p->language);
-		break;
 	case BLOCK_COLUMNS:
-		*names = name_width(p, i + 1, BLOCK_ROW, quarter);
-		pen->heads = b;
-		if (pen->width >= COLUMNS_FIT)
-			row(pen, b, *names, BOLD);
-		break;
 	case BLOCK_ROW:
-		if (pen->width >= COLUMNS_FIT)
-			row(pen, b, *names, "");
-		else
-			stacked_row(pen, b, pen->heads);
+		show_table(pen, p, i);
 		break;
 	case BLOCK_CODE:
-		if (begins(p, i) && !after_heading(p, i))
-			blank_line(pen);
-		code_line(pen, b, p->language);
-		break;
 	case BLOCK_SOURCE:
-		if (begins(p, i) && !after_heading(p, i))
-			blank_line(pen);
-		end_line(pen);
-		pen->indent = 2;
-		flow(pen, b->name);
-		end_line(pen);
-		pen->indent = 6;
-		flow(pen, b->text);
-		end_line(pen);
+		set_off(pen, p, i);
+		named(pen, b, b->kind == BLOCK_CODE ? BOLD : "", p->language);
 		break;
 	case BLOCK_LADDER:
 		end_line(pen);
@@ -317,16 +324,13 @@ static void show_block(struct pen *pen, const struct page *p, unsigned i, unsign
 			flow(pen, codes_word(WORD_NOTE_NARROW, p->language));
 		end_line(pen);
 		break;
-	case BLOCK_PAIR:
-		break;
 	}
 }
 
 void page_show(const struct page *p, const struct terminal *t, struct buf *out)
 {
 	struct pen pen = { .out = out, .width = t->width < NARROW ? NARROW : t->width, .colour = t->colour };
-	unsigned step = 0, names = 0;
 	for (unsigned i = 0; i < p->count; i++)
-		show_block(&pen, p, i, &step, &names);
+		show_block(&pen, p, i);
 	end_line(&pen);
 }

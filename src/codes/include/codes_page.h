@@ -21,7 +21,6 @@ enum block_kind {
 	BLOCK_COLUMNS,          /* text, other: heads of two columns; rows follow */
 	BLOCK_ROW,              /* name: text | other */
 	BLOCK_CODE,             /* status, name: phrase or title, text: its gloss */
-	BLOCK_PAIR,             /* status, other_status: a comparison to look at; text: both phrases */
 	BLOCK_SOURCE,           /* name: "RFC 5626 §11.5", text: its address on the web */
 	BLOCK_LADDER,           /* status: a code with a story (codes_ladder.h) */
 	BLOCK_NOTE              /* text: about the page itself */
