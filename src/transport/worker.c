@@ -128,8 +128,10 @@ static void news_post(struct transport_worker *w, struct news *news)
 	unsigned workers = w->t->set.workers, count = 0;
 	for (unsigned i = 0; i < workers && !w->t->stopped; i++)
 		count += w->t->workers[i] != NULL;
-	if (!count)
+	if (!count) {                           /* we are being stopped: there is nobody to tell */
 		mem_free(news);
+		return;
+	}
 	atomic_init(&news->left, count);
 	for (unsigned i = 0; count && i < workers; i++) {
 		struct transport_worker *to = w->t->workers[i];
