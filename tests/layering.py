@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 
-ROOMS = ['base', 'codes', 'sip', 'loop', 'transport', 'transaction', 'location', 'auth', 'registrar', 'proxy',
+ROOMS = ['base', 'codes', 'sip', 'loop', 'transport', 'transaction', 'location', 'auth', 'moves', 'registrar', 'proxy',
          'server', 'console', 'cli']
 
 
