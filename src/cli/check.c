@@ -164,16 +164,22 @@ static bool listens_at(const struct checking *k, const struct addr *a)
 	return false;
 }
 
+static bool is_host(struct str host)
+{
+	struct sip_uri uri;
+	struct buf as_uri = { 0 };
+	buf_printf(&as_uri, "sip:%.*s", STR_FMT(host));
+	bool ok = sip_uri_parse(buf_str(&as_uri), &uri) && !uri.user.p && !uri.port && !uri.params.n && !uri.headers.p;
+	buf_fini(&as_uri);
+	return ok;
+}
+
 static void check_host(const struct checking *k, unsigned i, const char *setting, struct str host)
 {
 	struct addr a;
 	if (!addr_parse_ip(host, &a)) {
-		struct sip_uri uri;
-		struct buf as_uri = { 0 };
-		buf_printf(&as_uri, "sip:%.*s", STR_FMT(host));
-		if (!sip_uri_parse(buf_str(&as_uri), &uri) || uri.user.p || uri.port || uri.params.n || uri.headers.p)
+		if (!is_host(host))
 			text_check_host(check_error(k, "domains", i, setting), host);
-		buf_fini(&as_uri);
 	} else if (!listens_at(k, &a)) {
 		text_check_domain_address(check_warning(k, "domains", i, setting), host);
 	}
@@ -290,6 +296,36 @@ static void check_route(const struct checking *k, unsigned i)
 	check_secret(k, i);
 }
 
+/* --- moves --- */
+
+static struct say *move_error(const struct checking *k, const struct node *at)
+{
+	return problems_error(k->problems, tree_place(&k->config->tree, at));
+}
+
+static void check_move_target(const struct checking *k, const struct node *entry, const struct move_allowed *to)
+{
+	if (entry->kind == NODE_MAP && !node_get(entry, STR("domain")) == !node_get(entry, STR("prefix")))
+		text_check_move_to(move_error(k, entry));
+	else if (to->domain.n && !is_host(str_starts(to->domain, STR("*.")) ? str_range(to->domain.p + 2, to->domain.p + to->domain.n) : to->domain))
+		text_check_move_domain(move_error(k, entry), to->domain);
+	else if (to->domain.n && to->deny)
+		text_check_move_deny(move_error(k, node_get(entry, STR("deny"))), to->domain);
+}
+
+/* Nobody is held to the word of one who cannot be told from another. */
+static void check_moves(const struct checking *k)
+{
+	const struct move_rules *r = &k->config->server.moves;
+	const struct node *to = config_node(k->config, "moves", 0, "to");
+	if (r->others == MOVE_MODE_LEARN)
+		text_check_move_others(check_error(k, "moves", 0, "others"));
+	if (r->keep_phone_s > r->keep_s)
+		text_check_move_keep(check_warning(k, "moves", 0, "keep_phone"));
+	for (unsigned i = 0; i < r->to_count; i++)
+		check_move_target(k, to->kind == NODE_LIST ? node_at(to, i) : to, &r->to[i]);
+}
+
 void config_check(const struct config *c, struct problems *problems)
 {
 	if (!c->tree.root)
@@ -311,6 +347,7 @@ void config_check(const struct config *c, struct problems *problems)
 		check_peer(&k, i);
 	for (unsigned i = 0; i < c->policy.route_count; i++)
 		check_route(&k, i);
+	check_moves(&k);
 	if (!c->policy.domain_count && !c->policy.route_count)
 		text_check_no_domain(check_warning(&k, "domains", 0, NULL));
 	check_domains_covered(&k);

@@ -135,6 +135,27 @@ static void read_algorithms(struct reader *r, const struct setting *s, const str
 		text_config_empty(reader_error(r, n), str_of(s->name));
 }
 
+static const struct choice move_modes[] = {
+	{ "pass", MOVE_MODE_PASS }, { "follow", MOVE_MODE_FOLLOW }, { "learn", MOVE_MODE_LEARN }, { "ask", MOVE_MODE_ASK }, { NULL, 0 },
+};
+static const struct choice histories[] = {
+	{ "asked", MOVE_HISTORY_ASKED }, { "always", MOVE_HISTORY_ALWAYS }, { "never", MOVE_HISTORY_NEVER }, { NULL, 0 },
+};
+static const struct setting moves_section[] = {
+	{ "phones", SET_CHOICE, C(server.moves.phones), .choices = move_modes },
+	{ "domains", SET_CHOICE, C(server.moves.domains), .choices = move_modes },
+	{ "others", SET_CHOICE, C(server.moves.others), .choices = move_modes },
+	{ "keep", SET_TIME_S, C(server.moves.keep_s), .min = 1, .max = 3650 * DAY_S },
+	{ "keep_phone", SET_TIME_S, C(server.moves.keep_phone_s), .min = 1, .max = 3650 * DAY_S },
+	{ "depth", SET_NUMBER, C(server.moves.depth), .min = 1, .max = 5 },
+	{ "contacts", SET_NUMBER, C(server.moves.contacts), .min = 1, .max = 64 },
+	{ "time", SET_TIME_MS, C(server.moves.time_ms), .min = 1000, .max = HOUR_MS },
+	{ "history", SET_CHOICE, C(server.moves.history), .choices = histories },
+	{ "to", SET_LIST, COUNTED(config, server.moves.to, server.moves.to_count), .item_size = sizeof(struct move_allowed),
+	  .of = config_move_item, .short_form = "domain" },
+	END
+};
+
 static const struct setting auth_section[] = {
 	{ "algorithms", SET_CUSTOM, .read = read_algorithms },
 	{ "nonce", SET_TIME_MS, C(server.auth.nonce_ms), .min = 1000, .max = 24 * HOUR_MS },
@@ -176,6 +197,7 @@ const struct setting config_sections[] = {
 	{ "peers", SET_LIST, COUNTED(config, policy.peers, policy.peer_count), .item_size = sizeof(struct peer), .of = config_peer_item },
 	{ "routes", SET_LIST, COUNTED(config, policy.routes, policy.route_count), .item_size = sizeof(struct route), .of = config_route_item },
 	{ "registrar", SET_SECTION, .of = registrar_section },
+	{ "moves", SET_SECTION, .of = moves_section },
 	{ "auth", SET_SECTION, .of = auth_section },
 	{ "flow", SET_SECTION, .of = flow_section },
 	{ "failover", SET_SECTION, .of = failover_section },

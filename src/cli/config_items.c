@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_items.c - listeners, domains, peers and routes as the file writes them. */
+/* config_items.c - listeners, domains, peers, routes and where redirects may lead, as the file writes them. */
 #include "config_items.h"
 #include "config.h"
 #include <errno.h>
@@ -58,12 +58,14 @@ const struct setting config_listen_item[] = {
 
 static const struct choice registration[] = { { "digest", 0 }, { "open", 1 }, { NULL, 0 } };
 static const struct choice inbound[] = { { "peers", 0 }, { "anyone", 1 }, { NULL, 0 } };
+static const struct choice serving[] = { { "proxy", 0 }, { "redirect", 1 }, { NULL, 0 } };
 
 const struct setting config_domain_item[] = {
 	{ "name", SET_LOWER, AT(domain, name) },
 	{ "aliases", SET_TEXTS, AT(domain, aliases), .count_offset = offsetof(struct domain, alias_count) },
 	{ "registration", SET_CHOICE, AT(domain, open_registration), .choices = registration },
 	{ "inbound", SET_CHOICE, AT(domain, inbound_from_anyone), .choices = inbound },
+	{ "serve", SET_CHOICE, AT(domain, redirects), .choices = serving },
 	END
 };
 
@@ -123,19 +125,24 @@ static const struct setting hop_item[] = {
 	END
 };
 
-static void read_prefix(struct reader *r, const struct setting *s, const struct node *n, void *object)
+static bool prefix_text(struct reader *r, const struct setting *s, const struct node *n, struct str *out)
 {
-	struct route *route = object;
 	struct str text;
 	if (!reader_text(r, s, n, &text))
-		return;
+		return false;
 	for (size_t i = 0; i < text.n; i++)
 		if (!(text.p[i] >= '0' && text.p[i] <= '9') && !(text.p[i] == '+' && i == 0)) {
 			text_config_prefix(reader_error(r, n), text);
-			return;
+			return false;
 		}
-	route->prefix = text;
-	route->by_prefix = true;
+	*out = text;
+	return true;
+}
+
+static void read_route_prefix(struct reader *r, const struct setting *s, const struct node *n, void *object)
+{
+	struct route *route = object;
+	route->by_prefix |= prefix_text(r, s, n, &route->prefix);
 }
 
 /* The first line of a file that only its owner should read (config_check says when others can). */
@@ -163,7 +170,7 @@ static const struct choice sources[] = { { "users", 0 }, { "anyone", 1 }, { NULL
 
 const struct setting config_route_item[] = {
 	{ "domain", SET_LOWER, AT(route, domain) },
-	{ "prefix", SET_CUSTOM, .read = read_prefix },
+	{ "prefix", SET_CUSTOM, .read = read_route_prefix },
 	{ "to", SET_LIST, AT(route, hops), .count_offset = offsetof(struct route, hop_count), .item_size = sizeof(struct route_hop),
 	  .of = hop_item, .short_form = "uri" },
 	{ "strip", SET_NUMBER, AT(route, strip), .min = 0, .max = 30 },
@@ -174,5 +181,19 @@ const struct setting config_route_item[] = {
 	{ "password_file", SET_CUSTOM, .read = read_password_file },
 	{ "from", SET_CHOICE, AT(route, from_anyone), .choices = sources },
 	{ "probe", SET_TIME_S, AT(route, probe_s), .min = 0, .max = 86400 },
+	END
+};
+
+/* --- moves: to --- */
+
+static void read_move_prefix(struct reader *r, const struct setting *s, const struct node *n, void *object)
+{
+	prefix_text(r, s, n, &((struct move_allowed *)object)->prefix);
+}
+
+const struct setting config_move_item[] = {
+	{ "domain", SET_LOWER, AT(move_allowed, domain) },
+	{ "prefix", SET_CUSTOM, .read = read_move_prefix },
+	{ "deny", SET_BOOL, AT(move_allowed, deny) },
 	END
 };

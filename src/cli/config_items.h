@@ -5,7 +5,7 @@
 
 #include "schema.h"
 
-extern const struct setting config_listen_item[], config_domain_item[], config_peer_item[], config_route_item[];
+extern const struct setting config_listen_item[], config_domain_item[], config_peer_item[], config_route_item[], config_move_item[];
 extern const struct setting config_sections[];  /* all of the file (config.c) */
 
 #endif

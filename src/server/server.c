@@ -20,6 +20,7 @@ void server_settings_init(struct server_settings *s)
 	auth_settings_init(&s->auth);
 	registrar_settings_init(&s->registrar);
 	proxy_settings_init(&s->proxy);
+	move_rules_init(&s->moves);
 }
 
 /* CPUs that this process may use: affinity, then the cgroup's quota. */

@@ -29,7 +29,7 @@ static void what_is_no_yaml_or_more_than_we_read_is_refused_at_its_place(void **
 		{ "server:\n  workers: 1\n  workers: 2\n", "t.yaml:3:3: error: 'workers' is here twice (first in line 2); keep one of them" },
 		{ "a: &x 1\nserver: *x\n",
 		  "t.yaml:2:10: error: aliases (*name) are not supported; write the value again\n"
-		  "t.yaml:1:1: error: unknown section 'a'; possible are: server, listen, domains, peers, routes, registrar, auth, flow, failover, timers, "
+		  "t.yaml:1:1: error: unknown section 'a'; possible are: server, listen, domains, peers, routes, registrar, moves, auth, flow, failover, timers, "
 		  "limits, tls, dns, store, console, log" },
 		{ "? [a]\n: 1\n", "t.yaml:1:4: error: a name must be plain text" },
 		{ "domains: [\"a\\u0007b\"]\n", "t.yaml:1:12: error: a control character; write the value without it\n"
@@ -211,7 +211,8 @@ static void what_is_written_arrives_in_its_room(void **state)
 	reading_open(&r,
 	             "server: { workers: 3, state: s, drain: 1s }\n"
 	             "listen:\n  - udp: 127.0.0.1\n  - { tls: '[::1]', advertise: 'sip.example.com:443', certificate: c.pem, key: /k.pem }\n"
-	             "domains: [Example.COM, { name: b, aliases: [B1, B2], registration: open, inbound: anyone }]\n"
+	             "domains: [Example.COM, { name: b, aliases: [B1, B2], registration: open, inbound: anyone, serve: redirect }]\n"
+	             "moves: { phones: learn, others: ask, keep_phone: 1h, depth: 2, time: 9s, history: never, to: [A.example, { prefix: '', deny: yes }] }\n"
 	             "peers: { from: 192.0.2.0/24, rights: relay }\n"
 	             "routes:\n  - { prefix: '+7', to: [sip:a, { uri: sip:b, priority: 5 }], strip: 1, add: 8, host: hop, probe: 30s }\n"
 	             "registrar: { expires: { min: 10s }, replace_oldest: off }\n"
@@ -243,6 +244,13 @@ static void what_is_written_arrives_in_its_room(void **state)
 	assert_int_equal(p->domains[1].alias_count, 2);
 	assert_str(p->domains[1].aliases[1], "b2");
 	assert_true(p->domains[1].open_registration && p->domains[1].inbound_from_anyone);
+	assert_true(!p->domains[0].redirects && p->domains[1].redirects);
+	const struct move_rules *m = &s->moves;
+	assert_true(m->phones == MOVE_MODE_LEARN && m->domains == MOVE_MODE_PASS && m->others == MOVE_MODE_ASK && m->history == MOVE_HISTORY_NEVER);
+	assert_true(m->keep_s == 30 * 86400 && m->keep_phone_s == 3600 && m->depth == 2 && m->contacts == 16 && m->time_ms == 9000);
+	assert_int_equal(m->to_count, 2);
+	assert_str(m->to[0].domain, "a.example");
+	assert_true(!m->to[1].domain.n && !m->to[1].prefix.n && m->to[1].deny);
 	assert_int_equal(p->peer_count, 1);
 	assert_int_equal(p->peers[0].rights, PEER_RELAY);
 	assert_int_equal(p->peers[0].block.bits, 24);

@@ -46,6 +46,11 @@ ERRORS = {
     "a route in the shadow of an earlier one": (
         DOMAIN + "routes:\n  - { prefix: \"+\", to: [\"sip:192.0.2.1\"] }\n  - { prefix: \"+7\", to: [\"sip:192.0.2.2\"] }\n", ":8:"),
     "a number route for anyone": (DOMAIN + "routes: [ { prefix: \"+\", to: [\"sip:192.0.2.1\"], from: anyone } ]\n", ":6:"),
+    "redirects remembered of anybody": (DOMAIN + "moves: { others: learn }\n", ":6:"),
+    "an allowed target that is nothing": (DOMAIN + "moves:\n  to:\n    - { domain: a.example }\n    - { deny: yes }\n", ":9:"),
+    "an allowed target that is both": (DOMAIN + "moves: { to: [ { domain: a.example, prefix: \"+7\" } ] }\n", ":6:"),
+    "an allowed target that is all the world": (DOMAIN + "moves: { to: [ \"*\" ] }\n", ":6:"),
+    "a domain denied": (DOMAIN + "moves: { to: [ { domain: a.example, deny: yes } ] }\n", ":6:"),
     "a user name without a password": (DOMAIN + "routes: [ { prefix: \"+\", to: [\"sip:192.0.2.1\"], username: x } ]\n", ":6:"),
 }
 

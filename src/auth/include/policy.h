@@ -17,6 +17,7 @@ struct domain {
 	unsigned alias_count;
 	bool open_registration;                 /* anybody may register anything: for a laboratory [false] */
 	bool inbound_from_anyone;               /* strangers may call our users [false: only users and peers] */
+	bool redirects;                         /* callers are told with 302 where its users are, instead of being taken there [false] */
 };
 
 /* What a neighbour may do, by address or by the name in its verified TLS client certificate. An entry with both

@@ -9,6 +9,7 @@
 
 #include "auth.h"
 #include "location.h"
+#include "move_rules.h"
 #include "policy.h"
 #include "proxy.h"
 #include "registrar.h"
@@ -31,6 +32,7 @@ struct server_settings {
 	struct auth_settings auth;              /* users is filled in */
 	struct registrar_settings registrar;
 	struct proxy_settings proxy;
+	struct move_rules moves;
 	const struct policy *policy;
 	int64_t drain_ms;                       /* how long server_stop waits for calls being set up [2000] */
 };
