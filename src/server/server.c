@@ -261,6 +261,7 @@ int server_watch_keys(struct server *s, bool at_once, struct transport_error *wh
 struct transport *server_transport(struct server *s) { return s->transport; }
 struct location *server_location(struct server *s) { return s->location; }
 struct users *server_users(struct server *s) { return s->users; }
+struct moves *server_moves(struct server *s) { return s->moves; }
 unsigned server_workers(const struct server *s) { return s->worker_count; }
 
 struct flow_list {

@@ -34,6 +34,7 @@ struct server {
 	struct transport *transport;
 	struct location *location;
 	struct users *users;
+	struct moves *moves;
 	struct auth *auth;
 	struct proxy_shared *proxy_shared;
 	struct penalties *penalties;

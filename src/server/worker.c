@@ -72,7 +72,7 @@ static int init(struct worker *w, struct transport_error *why)
 	struct proxy_setup proxy = {
 		.settings = set->proxy, .shared = s->proxy_shared, .policy = set->policy, .loop = w->loop, .txns = w->txns,
 		.transport = s->transport, .transport_worker = w->transport, .resolver = w->resolver, .location = s->location,
-		.users = s->users, .auth = w->auth, .probes = w->index == 0, .mine = mine, .user = w,
+		.users = s->users, .moves = s->moves, .rules = &set->moves, .auth = w->auth, .probes = w->index == 0, .mine = mine, .user = w,
 	};
 	err = proxy_new(&proxy, &w->proxy);
 	if (err)

@@ -11,6 +11,8 @@
 #include "auth.h"
 #include "flow_token.h"
 #include "location.h"
+#include "move_rules.h"
+#include "moves.h"
 #include "policy.h"
 #include "resolver.h"
 #include "transaction.h"
@@ -45,6 +47,8 @@ struct proxy_setup {
 	struct resolver *resolver;
 	struct location *location;
 	struct users *users;
+	struct moves *moves;            /* who has moved */
+	const struct move_rules *rules; /* of redirects */
 	struct auth_thread *auth;
 	bool probes;                    /* this worker sends the OPTIONS probes of routes (one of them does) */
 	bool (*mine)(void *user, struct str call_id);   /* would responses with this Call-ID come to this worker? */

@@ -10,6 +10,7 @@
 #include "auth.h"
 #include "location.h"
 #include "move_rules.h"
+#include "moves.h"
 #include "policy.h"
 #include "proxy.h"
 #include "registrar.h"
@@ -47,6 +48,7 @@ void server_stop(struct server *s);
 struct transport *server_transport(struct server *s);
 struct location *server_location(struct server *s);
 struct users *server_users(struct server *s);
+struct moves *server_moves(struct server *s);
 unsigned server_workers(const struct server *s);
 /* Once a second: is there news of the cluster's keys (token_keys_watch)? `at_once`: somebody says that there is. Its answers. */
 int server_watch_keys(struct server *s, bool at_once, struct transport_error *why);
