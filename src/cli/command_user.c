@@ -1,121 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_user.c - sluice user add|passwd|remove|list: who may register and call. */
-#include "command.h"
-#include "control.h"
-#include "default.h"
+#include "desk.h"
 #include "json.h"
 #include "mem.h"
 #include "password.h"
 #include "schema.h"
-#include "state.h"
 #include "table.h"
-#include "users.h"
 #include <errno.h>
 #include <stdlib.h>
-
-/* What all of them work on. */
-struct desk {
-	struct invocation *in;
-	struct arena arena;
-	struct str state;
-	struct config config;           /* with --config: its domains are those that count */
-	bool configured;
-	struct str kept;                /* else the domain of a folder that `serve` made without a file ... */
-	struct machine machine;         /* ... which answers to all names of this machine, and to those of its last --domain */
-	struct str *names;
-	unsigned name_count;
-	struct served {                 /* else what a running server says: a name, and the domain that it is one of */
-		struct str name, domain;
-	} *served;
-	unsigned served_count, served_room;
-	struct users *users;
-};
-
-static void close_desk(struct desk *d)
-{
-	users_close(d->users);
-	mem_free(d->served);
-	if (d->configured)
-		config_free(&d->config);
-	arena_fini(&d->arena);
-}
-
-static void take_served(void *user, const json_t *row)
-{
-	struct desk *d = user;
-	const char *name = json_string_value(json_object_get(row, "name")), *domain = json_string_value(json_object_get(row, "domain"));
-	if (!name || !domain)
-		return;
-	if (d->served_count == d->served_room) {
-		d->served_room = d->served_room ? 2 * d->served_room : 16;
-		d->served = mem_realloc(d->served, d->served_room * sizeof *d->served);
-	}
-	d->served[d->served_count++] = (struct served){ arena_str(&d->arena, str_of(name)), arena_str(&d->arena, str_of(domain)) };
-}
-
-/* Which domains has the server of this folder? Known from one of three. */
-static void look_for_domains(struct desk *d)
-{
-	if (d->configured)
-		return;
-	d->kept = default_domain(d->state, &d->arena, &d->names, &d->name_count);
-	if (d->kept.n) {
-		machine_look(&d->machine, &d->arena);
-		return;
-	}
-	struct say error = { .language = d->in->err.language };
-	control_ask(d->state, STR("domains"), take_served, d, &error);
-	say_fini(&error);
-}
-
-static bool open_desk(struct desk *d, struct invocation *in)
-{
-	*d = (struct desk){ .in = in };
-	arena_init(&d->arena, NULL, 0);
-	if (!command_state(in, &d->arena, &d->state))
-		return false;
-	if (in->option[OPTION_CONFIG]) {
-		struct problems problems;
-		problems_init(&problems, in->err.language);
-		config_read_file(&d->config, in->option[OPTION_CONFIG], &problems);
-		d->configured = true;
-		problems_fini(&problems);
-	}
-	int err = state_make(d->state);
-	if (err) {
-		text_state_make(&in->err, d->state, errno_text(in->err.language, err));
-		return false;
-	}
-	look_for_domains(d);
-	char why[400];
-	struct str path = arena_printf(&d->arena, "%.*s/users.db", STR_FMT(d->state));
-	err = users_open(path.p, &d->users, why, sizeof why);
-	if (err) {
-		d->users = NULL;
-		say_users_failed(&in->err, path, err);
-		return false;
-	}
-	return true;
-}
-
-/* The domain that a name stands for; STR_NONE: none of the server's. */
-static struct str domain_of(const struct desk *d, struct str name)
-{
-	if (d->configured) {
-		const struct domain *ours = policy_domain(&d->config.policy, name);
-		return ours ? ours->name : STR_NONE;
-	}
-	if (d->kept.n) {
-		bool ours = str_ieq(name, d->kept) || machine_has(&d->machine, name);
-		for (unsigned i = 0; i < d->name_count && !ours; i++)
-			ours = sip_host_equal(name, d->names[i]);
-		return ours ? d->kept : STR_NONE;
-	}
-	for (unsigned i = 0; i < d->served_count; i++)
-		if (sip_host_equal(name, d->served[i].name))
-			return d->served[i].domain;
-	return d->served_count ? STR_NONE : name;               /* nobody to ask: it is taken at its word */
-}
 
 static void say_no_domain(struct desk *d, struct str domain)
 {
@@ -153,7 +45,7 @@ static bool split(struct desk *d, struct str who, struct str *name, struct str *
 		text_user_form(&d->in->err, who);
 		return false;
 	}
-	struct str ours = domain_of(d, *domain);
+	struct str ours = desk_domain(d, *domain);
 	if (!ours.n && d->in->command->run == command_user_add) {
 		say_no_domain(d, *domain);
 		return false;
@@ -167,18 +59,11 @@ static bool split(struct desk *d, struct str who, struct str *name, struct str *
 static void tell_server(struct desk *d)
 {
 	struct say error = { .language = d->in->err.language };
-	if (control_ask(d->state, STR("reload-users"), NULL, NULL, &error) == CONTROL_FAILED) {
+	if (!desk_tell(d, STR("reload-users"), &error)) {
 		text_user_not_told(&d->in->err, buf_str(&error.out));
 		buf_byte(&d->in->err.out, '\n');
 	}
 	say_fini(&error);
-}
-
-static int finish(struct desk *d, bool ok)
-{
-	struct invocation *in = d->in;
-	close_desk(d);
-	return ok ? CLI_OK : command_failed(in);
 }
 
 static bool store_user(struct desk *d, const struct user *u, bool is_new, const char *password)
@@ -323,24 +208,24 @@ int command_user_add(struct invocation *in)
 		return command_usage(in);
 	}
 	struct desk d;
-	bool ok = open_desk(&d, in);
+	bool ok = desk_open(&d, in);
 	if (ok)
 		ok = in->option[OPTION_BATCH] ? add_batch(&d, in->option[OPTION_BATCH]) : one_user(&d, true);
-	return finish(&d, ok);
+	return desk_finish(&d, ok);
 }
 
 int command_user_passwd(struct invocation *in)
 {
 	struct desk d;
-	bool ok = open_desk(&d, in) && one_user(&d, false);
-	return finish(&d, ok);
+	bool ok = desk_open(&d, in) && one_user(&d, false);
+	return desk_finish(&d, ok);
 }
 
 int command_user_remove(struct invocation *in)
 {
 	struct desk d;
 	struct str name, domain;
-	bool ok = open_desk(&d, in) && split(&d, str_of(in->operands[0]), &name, &domain);
+	bool ok = desk_open(&d, in) && split(&d, str_of(in->operands[0]), &name, &domain);
 	if (ok) {
 		int err = users_remove(d.users, name, domain);
 		ok = !err;
@@ -354,7 +239,7 @@ int command_user_remove(struct invocation *in)
 			tell_server(&d);
 		}
 	}
-	return finish(&d, ok);
+	return desk_finish(&d, ok);
 }
 
 /* --- list --- */
@@ -401,8 +286,8 @@ static void header_cell(struct user_view *v, unsigned id)
 int command_user_list(struct invocation *in)
 {
 	struct desk d;
-	if (!open_desk(&d, in))
-		return finish(&d, false);
+	if (!desk_open(&d, in))
+		return desk_finish(&d, false);
 	struct user_view v = { .in = in };
 	table_init(&v.table, 3);
 	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[2] = 1;
@@ -417,5 +302,5 @@ int command_user_list(struct invocation *in)
 		table_print(&v.table, terminal_width(stdout), &in->out.out);
 	}
 	table_fini(&v.table);
-	return finish(&d, true);
+	return desk_finish(&d, true);
 }
