@@ -4,6 +4,7 @@
 #include "aor.h"
 #include "clock.h"
 #include "proxy_private.h"
+#include "sip_redirect.h"
 
 #define PATH_SUSPECT_MS 60000           /* nobody here hears a flow at an edge: it is tried again soon */
 
@@ -41,33 +42,13 @@ static unsigned by_next_route(struct context *cx)
 	return single_uri(cx, addr.uri_text, &addr.uri);
 }
 
-/* The URI of a binding as a Request-URI: without what may not stand there (PX-14). A sip: request to a phone bound by sips: stays
- * sip:, over TLS (PX-27). */
+/* The URI of a binding as a Request-URI (PX-14). A sip: request to a phone bound by sips: stays sip:, over TLS (PX-27). */
 static struct str as_ruri(const struct context *cx, struct str text, const struct sip_uri *uri, struct arena *arena)
 {
-	struct buf b = { 0 };
-	struct str rest = uri->params, head;
-	struct sip_param param;
-	bool plain = uri->scheme == SIP_SCHEME_SIPS && cx->view.ruri.scheme != SIP_SCHEME_SIPS;
-	if (uri->headers.p)
-		text = str_range(text.p, uri->headers.p - 1);
-	if (!plain && !sip_uri_param(uri, STR("method"), NULL))
+	text = sip_uri_as_ruri(text, uri, arena);
+	if (uri->scheme != SIP_SCHEME_SIPS || cx->view.ruri.scheme == SIP_SCHEME_SIPS)
 		return text;
-	head = uri->params.p ? str_range(text.p, uri->params.p - 1) : text;
-	if (plain) {
-		BUF_LIT(&b, "sip");
-		head = str_range(head.p + uri->scheme_name.n, head.p + head.n);
-	}
-	buf_add(&b, head);
-	while (sip_param_next(&rest, &param)) {
-		if (str_ieq(param.name, STR("method")))
-			continue;
-		buf_byte(&b, ';');
-		buf_add(&b, param.value.p ? str_range(param.name.p, param.value.p + param.value.n) : param.name);
-	}
-	struct str out = arena_str(arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_printf(arena, "sip%.*s", (int)(text.n - uri->scheme_name.n), text.p + uri->scheme_name.n);
 }
 
 /* A Path whose top value is our own: the token in it names the flow (no trip through our own socket). False: the flow is
