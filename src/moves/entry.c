@@ -18,7 +18,7 @@ static char *put(char *at, struct str s)
 	return s.n ? mempcpy(at, s.p, s.n) : at;
 }
 
-struct entry *entry_new(const struct move *v)
+struct entry *entry_pack(const struct move *v)
 {
 	unsigned count = v->target_count < MOVE_TARGETS_MAX ? v->target_count : MOVE_TARGETS_MAX;
 	size_t n = sizeof(struct entry) + count * sizeof(struct entry_target) + v->key.n + v->old_uri.n + v->said_by.n + v->path.n;

@@ -23,7 +23,7 @@ struct entry {
 	} targets[];                    /* then the text: key, old URI, who, path, targets */
 };
 
-struct entry *entry_new(const struct move *v);
+struct entry *entry_pack(const struct move *v);
 void entry_free(struct entry *e);
 struct str entry_key(const struct entry *e);
 /* The move with its strings in the entry, which must live as long; its list of targets is in the arena. */

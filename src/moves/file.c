@@ -156,7 +156,7 @@ static int version(sqlite3 *db, int64_t *out)
 	return sqlite_error(db, rc);
 }
 
-int file_read(struct file *f, file_row_fn fn, void *user)
+int file_rows(struct file *f, file_row_fn fn, void *user)
 {
 	int64_t now = 0;
 	int err = version(f->db, &now);         /* before the rows: what comes in between is read again */
@@ -175,7 +175,7 @@ int file_begin(struct file *f, file_row_fn fn, void *user)
 	if (err)
 		return err;
 	f->stamped = false;
-	err = file_read(f, fn, user);
+	err = file_rows(f, fn, user);
 	return err ? file_end(f, err) : 0;
 }
 

@@ -21,9 +21,9 @@ typedef void (*file_row_fn)(void *user, const struct move *v, bool removed);
 int file_open(struct file *f, const char *path);
 void file_close(struct file *f);
 /* The rows past `seen`, which goes on; cheap when another process wrote nothing. On an error what has been given stays given, and comes again. */
-int file_read(struct file *f, file_row_fn fn, void *user);
+int file_rows(struct file *f, file_row_fn fn, void *user);
 
-/* A change: first what others wrote is read (file_read's fn), so that what it is decided by is in memory; then rows; then the end, which commits when
+/* A change: first what others wrote is read (file_rows's fn), so that what it is decided by is in memory; then rows; then the end, which commits when
  * err is 0, and gives err or why that failed. */
 int file_begin(struct file *f, file_row_fn fn, void *user);
 int file_end(struct file *f, int err);

@@ -23,7 +23,7 @@ static int open_and_read(struct moves *m, const char *path, int64_t wall_ms)
 {
 	struct reading r = { m, wall_ms };
 	int err = file_open(&m->file, path);
-	return err ? err : file_read(&m->file, take_over, &r);
+	return err ? err : file_rows(&m->file, take_over, &r);
 }
 
 int moves_open(const struct moves_settings *s, int64_t wall_ms, struct moves **out, char *why, size_t why_size)
@@ -81,7 +81,7 @@ int moves_reload(struct moves *m, int64_t wall_ms)
 {
 	struct reading r = { m, wall_ms };
 	pthread_mutex_lock(&m->file_lock);
-	int err = file_read(&m->file, take_over, &r);
+	int err = file_rows(&m->file, take_over, &r);
 	pthread_mutex_unlock(&m->file_lock);
 	return err;
 }

@@ -111,7 +111,7 @@ void table_put(struct table *t, const struct move *v)
 {
 	uint64_t hash = hash_str(t->hash, v->key);
 	struct stripe *s = stripe_of(t, hash);
-	struct entry *fresh = entry_new(v);
+	struct entry *fresh = entry_pack(v);
 	pthread_mutex_lock(&s->lock);
 	struct entry *old = find(s, hash, v->key);
 	map_insert(&s->map, &fresh->node, hash);
