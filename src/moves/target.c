@@ -34,6 +34,8 @@ static bool fits(struct str number, struct str prefix)
 enum move_rule move_number_rule(const struct move_rules *r, struct str number)
 {
 	char number_room[DIGITS_MAX], prefix_room[DIGITS_MAX];
+	if (number.n > DIGITS_MAX)
+		return MOVE_RULE_NUMBER_DENIED;
 	number = international(number, number_room);
 	enum move_rule rule = is_international(number) ? MOVE_RULE_INTERNATIONAL : MOVE_RULE_NUMBER_DENIED;
 	size_t longest = premium_prefix(number);

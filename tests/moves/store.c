@@ -233,6 +233,8 @@ static void damaged_file_and_missing_folder_are_told(void **state)
 static void what_was_added_outlives_the_process(void **state)
 {
 	struct kit *k = *state;
+	moves_close(k->m);
+	k->m = NULL;
 	pid_t child = fork();
 	if (child == 0) {
 		struct moves *m = kit_open(k);
