@@ -82,10 +82,10 @@ static bool find_way(struct ack *a)
 	if (t) {
 		cx->branch.group = ARENA_NEW(cx->arena, struct group);
 	} else {
-		if (targets_find(cx) != 0 || cx->group_count == 0)
+		if (targets_find(cx) != 0 || !cx->groups)
 			return false;
-		cx->branch.group = &cx->groups[0];
-		t = group_next(&cx->groups[0]);
+		cx->branch.group = cx->groups;
+		t = group_next(cx->groups);
 	}
 	cx->branch.target = t;
 	return t != NULL;

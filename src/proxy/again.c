@@ -40,7 +40,7 @@ bool group_may_grow(const struct group *g)
 static bool is_news(struct context *cx, const struct group *g)
 {
 	struct target_set set = { 0 };
-	bool news = target_find_bindings(cx->px, cx->aor, &cx->px->work, &set) && news_of(g, &set);
+	bool news = target_find_bindings(cx->px, g->targets[0]->binding->aor, &cx->px->work, &set) && news_of(g, &set);
 	work_reset(cx->px);
 	return news;
 }
@@ -48,11 +48,11 @@ static bool is_news(struct context *cx, const struct group *g)
 bool targets_again(struct context *cx, struct group *g)
 {
 	struct target_set set = { 0 };
-	if (!cx->msg || !cx->aor.n || g->rang || cx->cancelled || cx->stopped || !group_may_grow(g) || !g->targets[0]->binding ||
+	if (!cx->msg || g->rang || cx->cancelled || cx->stopped || !group_may_grow(g) || !g->targets[0]->binding ||
 	    !is_news(cx, g))
 		return false;
 	const struct target_instance *phone = NULL;
-	if (target_find_bindings(cx->px, cx->aor, cx->arena, &set))
+	if (target_find_bindings(cx->px, g->targets[0]->binding->aor, cx->arena, &set))
 		phone = news_of(g, &set);
 	for (unsigned i = 0; phone && i < phone->flow_count && g->count < cx->px->s.settings.max_targets; i++) {
 		struct target t;

@@ -5,7 +5,6 @@
  * What becomes of the flows of one phone stands in group.c. Reports from branches only record what happened; context_go_on,
  * called last in every event, starts what may start and answers when nothing is open. Nothing may touch the context after it. */
 #include "clock.h"
-#include "codes_best.h"
 #include "mem.h"
 #include "proxy_private.h"
 
@@ -17,7 +16,7 @@
 static void give_back(struct context *cx)
 {
 	groups_end(cx);
-	cx->group_count = 0;
+	cx->groups = NULL;
 	loop_timer_stop(cx->px->s.loop, &cx->timer);
 	LIST_EACH(&cx->branches, it)
 		branch_close(CONTAINER(it, struct branch, node));
@@ -85,6 +84,14 @@ static bool is_kept_challenge(const struct context *cx, const struct packet *p)
 	return false;
 }
 
+static void forget_best(struct context *cx)
+{
+	if (cx->best && !is_kept_challenge(cx, cx->best))
+		packet_free(cx->best);
+	cx->best = NULL;
+	cx->best_status = 0;
+}
+
 /* p: NULL when the status was made here. */
 static void consider(struct context *cx, unsigned status, struct packet *p)
 {
@@ -99,8 +106,7 @@ static void consider(struct context *cx, unsigned status, struct packet *p)
 			packet_free(p);
 		return;
 	}
-	if (cx->best && !is_kept_challenge(cx, cx->best))
-		packet_free(cx->best);
+	forget_best(cx);
 	cx->best = p;
 	cx->best_status = status;
 }
@@ -163,6 +169,7 @@ static void success(struct context *cx, struct branch *b, struct packet *p)
 	if (cx->msg->method == SIP_REGISTER && cx->rights == 0)
 		registered_note(cx, p);
 	rescue_remember(cx, b);
+	redirect_ended(cx, p->msg.status);
 	struct wire *w = response_build(cx, p, p->msg.status);
 	px->live--;
 	px->counts.answered++;
@@ -192,6 +199,14 @@ static void failure(struct context *cx, struct branch *b, struct packet *p)
 		return;
 	}
 	branch_close(b);
+	if (status / 100 == 3) {
+		enum redirect_fate fate = redirect_follow(cx, b, p);
+		if (fate == REDIRECT_TAKEN) {
+			group_end(g);
+			packet_free(p);
+			return;
+		}
+	}
 	if (status == 482 && g->copies > 1 && !b->target->trunk) {      /* it holds what we cannot hear: no loop of the caller's */
 		group_end(g);
 		consider(cx, 480, NULL);
@@ -265,6 +280,7 @@ static void answer(struct context *cx)
 		packet_free(is_kept_challenge(cx, cx->best) ? NULL : cx->best);
 		cx->best = NULL;
 	}
+	redirect_ended(cx, status);
 	struct txn_server *st = cx->st;
 	cx->st = NULL;
 	px->live--;
@@ -283,26 +299,23 @@ static void answer(struct context *cx)
 	}
 }
 
-/* The next group that may start: those of equal q run together, lower ones wait (RFC 3261 §16.6), and never more than
+/* The next group that may start: those of one rank run together, later ones wait (RFC 3261 §16.6), and never more than
  * Max-Breadth allows (RFC 5393 §5.3.3). */
 static struct group *startable(struct context *cx)
 {
-	struct group *found = NULL;
-	int q = -1;
+	unsigned rank = 0;
 	if (cx->open * cx->breadth + cx->breadth > cx->breadth_total)
 		return NULL;
-	for (unsigned i = 0; i < cx->group_count; i++) {
-		struct group *g = &cx->groups[i];
-		if (g->over || g->q < q)
+	for (struct group *g = cx->groups; g; g = g->next) {
+		if (g->over)
 			continue;
-		if (g->q > q) {
-			q = g->q;
-			found = NULL;
-		}
-		if (!found && !g->started)
-			found = g;
+		if (rank && g->rank != rank)
+			return NULL;
+		if (!g->started)
+			return g;
+		rank = g->rank;
 	}
-	return found;
+	return NULL;
 }
 
 void context_go_on(struct context *cx)
@@ -314,6 +327,11 @@ void context_go_on(struct context *cx)
 	}
 	if (cx->open || cx->asking || cx->retries)
 		return;
+	if (cx->msg && redirect_fall_back(cx)) {
+		forget_best(cx);
+		context_go_on(cx);
+		return;
+	}
 	if (cx->msg)
 		answer(cx);
 	if (!cx->st)

@@ -153,7 +153,7 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 {
 	struct proxy *px = cx->px;
 	const struct sip_msg *m = cx->msg;
-	const struct target *t = b->target;
+	struct target *t = b->target;
 	struct sip_edit e;
 	struct str ruri = t->ruri;
 	struct number hops, breadth, length;
@@ -172,6 +172,7 @@ struct wire *forward_build(struct context *cx, const struct branch *b, const str
 	sip_edit_set(&e, SIP_H_MAX_FORWARDS, number_str(&hops, m->max_forwards < 0 ? 70 : (unsigned)m->max_forwards - 1));
 	sip_edit_set(&e, SIP_H_MAX_BREADTH, number_str(&breadth, cx->breadth));
 	set_identity(cx, &e, out);
+	history_add(cx, &e, t);
 	drop_own_credentials(cx, &e);
 	if (b->group->credentials.n)
 		sip_edit_add_row(&e, b->group->credentials);

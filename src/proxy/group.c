@@ -108,10 +108,10 @@ void group_end(struct group *g)
 
 void groups_end(struct context *cx)
 {
-	for (unsigned i = 0; i < cx->group_count; i++) {
-		cx->groups[i].over = true;
-		loop_timer_stop(cx->px->s.loop, &cx->groups[i].retry);
-		loop_timer_stop(cx->px->s.loop, &cx->groups[i].look);
+	for (struct group *g = cx->groups; g; g = g->next) {
+		g->over = true;
+		loop_timer_stop(cx->px->s.loop, &g->retry);
+		loop_timer_stop(cx->px->s.loop, &g->look);
 	}
 	cx->retries = 0;
 }

@@ -185,8 +185,8 @@ void context_set_breadth(struct context *cx)
 	unsigned most = cx->px->s.settings.max_breadth;
 	cx->breadth_total = sip_number(cx->msg, SIP_H_MAX_BREADTH, &came) && came < most ? came : most;
 	unsigned parallel = 0;
-	for (unsigned i = 0; i < cx->group_count; i++)  /* silent flows and those that replaced them; one may come yet */
-		parallel += cx->groups[i].count + group_may_grow(&cx->groups[i]) * (cx->view.dialog ? FLOWS_IN_DIALOG : 1);
+	for (const struct group *g = cx->groups; g; g = g->next)        /* silent flows and those that replaced them; one may come yet */
+		parallel += g->count + group_may_grow(g) * (cx->view.dialog ? FLOWS_IN_DIALOG : 1);
 	if (!parallel)
 		parallel = 1;
 	cx->breadth = cx->breadth_total / parallel ? cx->breadth_total / parallel : 1;
@@ -234,17 +234,27 @@ void proxy_handle(struct proxy *px, struct packet *p, const struct route_view *v
 	struct context *cx = context_new(px, p, view, &who);
 	cx->loop_hash = hash;
 	unsigned status = targets_find(cx);
-	if (status && status != TARGETS_LATER) {
+	if (status && status != TARGETS_LATER && status / 100 != 3) {
 		refuse_context(cx, p, status);
 		return;
 	}
 	cx->st = txn_accept(px->s.txns, p);
 	if (!cx->st) {
-		cx->group_count = 0;                    /* they went with the packet; nothing of them was started */
+		cx->groups = NULL;                      /* they went with the packet; nothing of them was started */
 		context_free(cx);
 		return;
 	}
 	cx->st->user = cx;
+	if (status / 100 == 3) {                        /* said until it is acknowledged (RD-06) */
+		struct txn_server *st = cx->st;
+		struct str rows = cx->told;
+		px->counts.answered++;
+		cx->st = NULL;
+		st->user = NULL;
+		context_free(cx);
+		txn_answer(px->s.txns, st, status, STR_NONE, rows);
+		return;
+	}
 	if (!status)
 		context_set_breadth(cx);
 	context_go_on(cx);

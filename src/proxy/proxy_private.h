@@ -7,8 +7,10 @@
 #ifndef SLUICE_PROXY_PRIVATE_H
 #define SLUICE_PROXY_PRIVATE_H
 
+#include "codes_best.h"
 #include "proxy.h"
 #include "sip_edit.h"
+#include "sip_redirect.h"
 
 struct hop_state {                      /* of one hop of one route; all workers */
 	_Atomic bool down;
@@ -57,14 +59,21 @@ struct target {
 	bool token_flow;                /* the flow comes from a token: when it is gone, that is a 430 */
 	bool rescued;                   /* in a dialog: not where its route set leads */
 	bool rerouted;                  /* what is left of the route set is dropped */
+	bool entry;                     /* an entry of the table of moves led to it */
+	const struct target *because;   /* the target whose 3xx named it; NULL: none did */
+	unsigned because_status;
+	struct str mapped;              /* rc, mp or np of that Contact, as it was */
+	unsigned ordinal;               /* of its entry in History-Info; 0: none yet */
 	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
 };
 
 struct group {
+	struct group *next;             /* in context->groups */
 	struct context *cx;
 	struct target **targets;        /* in the order to try; they stay where they are when some are added */
 	unsigned count;
-	int q;
+	unsigned rank;                  /* groups of one rank run together; they are neighbours in the list */
+	int q;                          /* of its targets; a redirect's Contact has its own, redirect.c */
 	bool started;                   /* nothing is to be started now */
 	bool over;                      /* and never will */
 	bool rang;                      /* a branch of it gave 101-199: that one counts */
@@ -73,6 +82,8 @@ struct group {
 	unsigned merged;                /* how often it said 482 for that reason */
 	struct loop_timer retry;        /* tries the same target again after such a 482 */
 	struct loop_timer look;         /* looks whether the silent phone has another flow by now */
+	unsigned depth;                 /* redirects that led to it; 0: the request's own address did */
+	struct sip_uri address;         /* depth > 0: the address that they named */
 	bool answered_challenge;        /* a trunk's challenge was answered once, */
 	struct str credentials;         /* with this row */
 };
@@ -113,10 +124,11 @@ struct context {
 	struct str caller_aor;          /* the key of his address in From */
 	unsigned rights;
 	struct location_ask ask;
-	struct str aor;                 /* whose bindings the targets are; n == 0: none */
 	bool asking;
-	struct group *groups;
-	unsigned group_count;
+	struct group *groups;           /* in the order in which they start */
+	struct group **groups_at;       /* where the next ones go into that list */
+	unsigned ranks;                 /* the last rank given */
+	unsigned rank_floor;            /* a new group joins no rank below this one */
 	struct list branches;           /* of struct branch */
 	struct branch branch;           /* the first of them: most requests need no other */
 	unsigned open;                  /* branches that may still give a final response */
@@ -125,6 +137,12 @@ struct context {
 	unsigned breadth_total, breadth;        /* what came in, and each branch's share (RFC 5393 §5.3.3) */
 	uint64_t loop_hash;
 	bool cancelled, stopped;        /* CANCEL came; a 6xx came */
+	struct seen *seen;              /* redirect.c: addresses that this request has been to; NULL: it was not redirected */
+	unsigned redirected;            /* how many addresses redirects and entries have added */
+	struct str moved;               /* the entry that leads it (its key); n == 0: none */
+	bool moved_learned;
+	struct str told;                /* Contact rows of the 3xx that we make */
+	unsigned ordinals;              /* the last one given in History-Info */
 	bool flow_failed;               /* at least one flow was dead: 480, not 430 (OB-84) */
 	bool sips_only;                 /* targets were left out because they are not secure */
 	struct packet *best;            /* the best final response so far */
@@ -193,6 +211,28 @@ bool target_defer(struct branch *b);
 void target_suspect(struct context *cx, const struct target *t);
 /* The route's hops in the order to try. */
 struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri);
+
+/* Groups for an address that a redirect or an entry named, at cx->groups_at. 0, or what it counts as when there are none. */
+unsigned targets_of_uri(struct context *cx, struct str text, const struct sip_uri *uri);
+
+/* redirect.c: those who moved. */
+#define REDIRECT_NONE 1000u
+/* Has the user moved whom the request is for? REDIRECT_NONE: no; 0: groups are there; else the answer, with cx->told when it is 3xx. */
+unsigned redirect_by_entry(struct context *cx, struct str aor, bool is_user);
+/* What a redirect server answers: 302, with cx->told; 0: none of the user's phones can be told of. */
+unsigned redirect_to_bindings(struct context *cx, const struct target_set *set);
+/* A branch got a 3xx. TAKEN: all that it names is gone to, and it is no answer any more (RD-38); PARTLY: what is left of it is one. */
+enum redirect_fate { REDIRECT_PASSED, REDIRECT_TAKEN, REDIRECT_TAKEN_PARTLY };
+enum redirect_fate redirect_follow(struct context *cx, struct branch *b, const struct packet *p);
+bool redirect_seen(const struct context *cx, const struct sip_uri *uri);
+/* All that a learned entry led to has failed: the old address, once. True: groups are there. */
+bool redirect_fall_back(struct context *cx);
+void redirect_ended(struct context *cx, unsigned status);       /* what the caller is told at last */
+
+/* history.c: RFC 7044. */
+bool history_asked(const struct context *cx);
+struct str history_index(const struct context *cx);     /* of the entry for the Request-URI that came */
+void history_add(struct context *cx, struct sip_edit *e, struct target *t);
 
 /* rescue.c: requests in a dialog whose way to the phone is gone. */
 /* More targets for this group, found by the registration that the dialog's token names; false: there are none. Fine to call

@@ -28,6 +28,20 @@ static void set_flow_timer(struct context *cx, struct sip_edit *e, const struct 
 	}
 }
 
+/* A 3xx that was followed in part names only where nobody has been (RD-38). */
+static void drop_seen_contacts(const struct context *cx, struct sip_edit *e, const struct sip_msg *m)
+{
+	struct sip_values it;
+	struct str value;
+	struct sip_addr addr;
+	struct sip_uri uri;
+	sip_values_begin(&it, m, SIP_H_CONTACT);
+	while (sip_values_next(&it, &value))
+		if (sip_addr_of(m, value, &addr) && sip_uri_parse(sip_uri_as_ruri(addr.uri_text, &addr.uri, &cx->px->work), &uri) &&
+		    redirect_seen(cx, &uri))
+			sip_edit_remove_value(e, &it, value);
+}
+
 struct wire *response_build(struct context *cx, struct packet *p, unsigned status)
 {
 	struct proxy *px = cx->px;
@@ -46,6 +60,10 @@ struct wire *response_build(struct context *cx, struct packet *p, unsigned statu
 	}
 	if (status == 401 || status == 407)
 		add_challenges(cx, &e, p);
+	if (cx->seen && status / 100 == 3)
+		drop_seen_contacts(cx, &e, m);
+	if (cx->msg && m->first[SIP_H_HISTORY_INFO] >= 0 && !history_asked(cx))
+		sip_edit_remove_all(&e, SIP_H_HISTORY_INFO);    /* RFC 7044 §9.4 */
 	set_flow_timer(cx, &e, m);
 	buf_clear(&px->out);
 	sip_edit_write(&e, &px->out);

@@ -8,19 +8,23 @@
 
 #define PATH_SUSPECT_MS 60000           /* nobody here hears a flow at an edge: it is tried again soon */
 
-static struct group *groups_new(struct context *cx, unsigned count)
+/* A group behind those that were added before it. It joins their rank when its q is the same. */
+static void groups_link(struct context *cx, struct group *g)
 {
-	cx->groups = arena_array(cx->arena, count, sizeof *cx->groups);
-	cx->group_count = count;
-	for (unsigned i = 0; i < count; i++)
-		cx->groups[i].cx = cx;
-	return cx->groups;
+	struct group **at = cx->groups_at ? cx->groups_at : &cx->groups;
+	const struct group *before = at == &cx->groups ? NULL : CONTAINER(at, struct group, next);
+	g->rank = before && before->q == g->q && before->rank >= cx->rank_floor ? before->rank : ++cx->ranks;
+	g->next = *at;
+	*at = g;
+	cx->groups_at = &g->next;
 }
 
-static struct target *group_targets(struct context *cx, struct group *g, unsigned count, int q)
+static struct group *group_of_one(struct context *cx)
 {
-	g->q = q;
-	return group_add(cx, g, count);
+	struct group *g = ARENA_NEW(cx->arena, struct group);
+	*g = (struct group){ .cx = cx, .q = 1000 };
+	groups_link(cx, g);
+	return g;
 }
 
 /* One place to go, by resolving a URI. */
@@ -28,7 +32,7 @@ static unsigned single_uri(struct context *cx, struct str text, const struct sip
 {
 	if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_SIPS)
 		return 416;
-	struct target *t = group_targets(cx, groups_new(cx, 1), 1, 1000);
+	struct target *t = group_add(cx, group_of_one(cx), 1);
 	*t = (struct target){ .ruri = cx->view.ruri_text, .next_text = text, .next = *uri, .node = true };
 	return 0;
 }
@@ -113,21 +117,23 @@ bool target_may_be_used(struct context *cx, const struct target *t)
 unsigned targets_from_location(struct context *cx, const struct target_set *set)
 {
 	unsigned limit = cx->px->s.settings.max_targets, count = 0;
-	struct group *groups = groups_new(cx, set->instance_count < limit ? set->instance_count : limit);
+	struct group *groups = arena_array(cx->arena, set->instance_count < limit ? set->instance_count : limit, sizeof *groups);
 	for (unsigned i = 0; i < set->instance_count && count < limit; i++) {
 		const struct target_instance *phone = &set->instances[i];
 		struct group *g = &groups[count];
-		struct target *list = group_targets(cx, g, phone->flow_count, phone->q);
+		*g = (struct group){ .cx = cx, .q = phone->q };
+		struct target *list = group_add(cx, g, phone->flow_count);
 		g->count = 0;
 		for (unsigned j = 0; j < phone->flow_count; j++) {
 			struct target *t = &list[g->count];
 			if (target_of_binding(cx, t, &phone->flows[j]) && target_may_be_used(cx, t))
 				g->count++;
 		}
-		if (g->count)
+		if (g->count) {
+			groups_link(cx, g);
 			count++;
+		}
 	}
-	cx->group_count = count;
 	if (count)
 		return 0;
 	if (set->known_flow_lost)
@@ -158,7 +164,6 @@ bool target_find_bindings(struct proxy *px, struct str aor, struct arena *arena,
 static unsigned ask_location(struct context *cx, struct str aor)
 {
 	struct target_set set = { 0 };
-	cx->aor = aor;
 	cx->ask = (struct location_ask){
 		.aor = aor, .wall_ms = clock_wall_ms(), .arena = cx->arena, .loop = cx->px->s.loop, .done = found_later,
 	};
@@ -188,8 +193,8 @@ static struct str ruri_for_hop(struct context *cx, const struct route *r, const 
 
 struct group *group_of_route(struct context *cx, const struct route *r, struct str ruri_text, const struct sip_uri *ruri)
 {
-	struct group *g = groups_new(cx, 1);
-	struct target *t = group_targets(cx, g, r->hop_count, 1000);
+	struct group *g = group_of_one(cx);
+	struct target *t = group_add(cx, g, r->hop_count);
 	unsigned turn = atomic_fetch_add_explicit(&cx->px->s.shared->turn, 1, memory_order_relaxed);
 	g->count = 0;
 	/* By priority, equal ones taking turns, those that do not answer their probes last of all. */
@@ -222,6 +227,15 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 	enum aor_owner owner = aor_find(px->s.users, domain, ruri, cx->arena, &user, &aor);
 	if (owner == AOR_ELSEWHERE)
 		return 404;
+	unsigned moved = redirect_by_entry(cx, aor, owner == AOR_USER);
+	if (moved != REDIRECT_NONE)
+		return moved;
+	if (domain->redirects && owner == AOR_USER && cx->msg->method != SIP_ACK && !cx->msg->to.tag.n) {
+		struct target_set set = { 0 };
+		unsigned status = target_find_bindings(cx->px, aor, cx->arena, &set) ? redirect_to_bindings(cx, &set) : 0;
+		if (status)
+			return status;
+	}
 	if (owner == AOR_USER || domain->open_registration) {
 		if (cx->msg->to.tag.n == 0 && (cx->msg->method == SIP_SUBSCRIBE || cx->msg->method == SIP_PUBLISH))
 			return 489;                     /* nobody here keeps that state: never forked to phones */
@@ -242,8 +256,7 @@ static unsigned in_our_domain(struct context *cx, const struct domain *domain)
 static unsigned by_token(struct context *cx)
 {
 	const struct route_view *v = &cx->view;
-	struct group *g = groups_new(cx, 1);
-	g->q = 1000;
+	struct group *g = group_of_one(cx);
 	if (v->lost) {
 		cx->px->counts.flow_failed++;
 		return rescue_targets(cx, g) ? 0 : 430;
@@ -252,6 +265,28 @@ static unsigned by_token(struct context *cx)
 	*t = (struct target){ .ruri = v->ruri_text, .flow = v->flow, .registration = v->registration, .token_flow = true };
 	if (transport_flow_is_suspect(cx->px->s.transport, &v->flow))
 		t->deferred = rescue_sibling(cx, g);
+	return 0;
+}
+
+unsigned targets_of_uri(struct context *cx, struct str text, const struct sip_uri *uri)
+{
+	const struct proxy *px = cx->px;
+	const struct domain *domain = uri->scheme == SIP_SCHEME_TEL ? NULL : policy_domain(px->s.policy, uri->host);
+	struct target_set set = { 0 };
+	struct user user;
+	struct str aor;
+	enum aor_owner owner = domain ? aor_find(px->s.users, domain, uri, cx->arena, &user, &aor) : AOR_ELSEWHERE;
+	if (owner == AOR_USER)
+		return target_find_bindings(cx->px, aor, cx->arena, &set) ? targets_from_location(cx, &set) : 480;
+	const struct route *r = policy_route(px->s.policy, uri, domain || uri->scheme == SIP_SCHEME_TEL);
+	if (r) {
+		group_of_route(cx, r, text, uri);
+		return 0;
+	}
+	if (domain || uri->scheme == SIP_SCHEME_TEL || transport_is_self(px->s.transport, uri->host, uri->port))
+		return 404;
+	struct target *t = group_add(cx, group_of_one(cx), 1);
+	*t = (struct target){ .ruri = text, .next_text = text, .next = *uri, .node = true };
 	return 0;
 }
 

@@ -54,7 +54,10 @@ void stage_init(struct stage *s)
 	txn_settings_init(&txn);
 	assert_int_equal(txns_new(&s->fake.loop, &s->fake.transport, &s->fake.worker, &s->fake.resolver, &txn, &events, s, &s->x), 0);
 	assert_int_equal(proxy_shared_new(&s->policy, &s->shared), 0);
+	static struct move_rules rules;
+	move_rules_init(&rules);
 	struct proxy_setup setup = {
+		.rules = &rules,
 		.shared = s->shared, .policy = &s->policy, .loop = &s->fake.loop, .txns = s->x, .transport = &s->fake.transport,
 		.transport_worker = &s->fake.worker, .resolver = &s->fake.resolver, .location = &s->location,
 	};
