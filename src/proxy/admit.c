@@ -24,18 +24,21 @@ static bool speaks_for(struct proxy *px, const struct user *user, const struct d
 	return aor_find(px->s.users, domain, &p->msg.from.uri, &p->arena, &owner, key) == AOR_USER && str_eq(owner.name, user->name);
 }
 
-/* Digest for a request that leaves in the name of a user of ours. */
-static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, struct admission *out)
+/* Digest for a request that leaves in the name of a user of ours. A redirect server asks as the end of the way that it is, with 401
+ * (RFC 3261 §22.1). */
+static unsigned authenticate(struct proxy *px, struct packet *p, const struct domain *domain, const struct route_view *view,
+                             struct admission *out)
 {
+	enum auth_side side = view->domain && view->domain->redirects ? AUTH_REGISTRAR : AUTH_PROXY;
 	struct user *user = ARENA_NEW(&p->arena, struct user);
 	struct auth_question q = {
-		.request = &p->msg, .side = AUTH_PROXY, .realm = domain->name,
+		.request = &p->msg, .side = side, .realm = domain->name,
 		.source = (out->rights & PEER_PATH) ? NULL : &p->from.remote,        /* an edge is not to blame for its phones */
 		.now_ms = p->at_ms, .wall_ms = clock_wall_ms(), .serves = serves, .user = px, .arena = &p->arena,
 	};
 	enum auth_verdict verdict = auth_check(px->s.auth, &q, user);
-	unsigned status = auth_status(verdict, AUTH_PROXY);
-	if (status == 407) {
+	unsigned status = auth_status(verdict, side);
+	if (status == 401 || status == 407) {
 		struct buf rows = { 0 };
 		px->counts.refused++;
 		auth_challenge(px->s.auth, &q, verdict == AUTH_STALE, &rows);
@@ -79,7 +82,7 @@ unsigned admit(struct proxy *px, struct packet *p, const struct route_view *view
 	}
 	const struct domain *own = policy_domain(px->s.policy, p->msg.from.uri.host);
 	if (own && !(rights & PEER_IDENTITY))
-		return authenticate(px, p, own, out);
+		return authenticate(px, p, own, view, out);
 
 	/* Where it wants to go: to a user of ours, or through us to somebody else. */
 	bool inbound = view->next.n == 0 && view->domain;

@@ -222,6 +222,19 @@ static void change(struct registration *g)
 	abort();
 }
 
+/* Whoever registers is here again: what a phone of his said of having moved waits until it is said anew. */
+static void note_return(const struct registration *g)
+{
+	struct moves *moves = g->r->parts.moves;
+	if (!moves || !moves_any(moves))
+		return;
+	for (unsigned i = 0; i < g->update.contact_count; i++)
+		if (g->update.contacts[i].expires_s) {
+			moves_suspend(moves, g->update.aor);
+			return;
+		}
+}
+
 void registrar_handle(struct registrar *r, const struct register_request *q)
 {
 	struct packet *p = q->packet;
@@ -237,6 +250,7 @@ void registrar_handle(struct registrar *r, const struct register_request *q)
 	if (fault) {
 		refuse(g, fault);
 	} else if (g->update.star || g->update.contact_count) {
+		note_return(g);
 		change(g);
 	} else {
 		location_register(r->parts.location, &g->update);       /* a fetch: changes nothing, waits for nothing */

@@ -64,7 +64,7 @@ static int init(struct worker *w, struct transport_error *why)
 		return failed(err, why, "transactions");
 	struct registrar_setup registrar = {
 		.settings = set->registrar, .loop = w->loop, .txns = w->txns, .transport = s->transport,
-		.transport_worker = w->transport, .location = s->location, .users = s->users,
+		.transport_worker = w->transport, .location = s->location, .users = s->users, .moves = s->moves,
 	};
 	err = registrar_new(&registrar, &w->registrar);
 	if (err)

@@ -7,6 +7,7 @@
 #define SLUICE_REGISTRAR_H
 
 #include "location.h"
+#include "moves.h"
 #include "policy.h"
 #include "transaction.h"
 #include "users.h"
@@ -28,6 +29,7 @@ struct registrar_setup {
 	struct transport_worker *transport_worker;
 	struct location *location;
 	struct users *users;
+	struct moves *moves;            /* what a phone taught is suspended by its next REGISTER; NULL: nobody moves */
 };
 int registrar_new(const struct registrar_setup *setup, struct registrar **out);
 void registrar_free(struct registrar *r);       /* no REGISTER may wait for its commit any more */
