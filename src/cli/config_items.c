@@ -180,6 +180,7 @@ const struct setting config_route_item[] = {
 	{ "password", SET_TEXT, AT(route, password) },
 	{ "password_file", SET_CUSTOM, .read = read_password_file },
 	{ "from", SET_CHOICE, AT(route, from_anyone), .choices = sources },
+	{ "diversion", SET_BOOL, AT(route, diversion) },
 	{ "probe", SET_TIME_S, AT(route, probe_s), .min = 0, .max = 86400 },
 	END
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* history.c - where a request has been, for whoever asks: History-Info, RFC 7044.
+/* history.c - where a request has been, for whoever asks: History-Info, RFC 7044; Diversion, RFC 5806.
  *
  * What came stays as it is. Each target has an index one level below the request's own entry, in the order in which they were sent
  * (§9.1, §10.3); one that a redirect named comes after the entries that led to it, each with the Reason why it was left (§10.2). */
@@ -83,10 +83,20 @@ static void entries_of(struct buf *b, const struct target *t, unsigned left_by, 
 	entry(b, t->ruri, left_by, base, t);
 }
 
+/* A gateway bills whoever sent the call its way. Last diversion first (RFC 5806 §4). */
+static void add_diversion(struct context *cx, struct sip_edit *e, const struct target *t)
+{
+	struct sip_uri by;
+	if (!t->trunk || !t->trunk->diversion || !t->diverted_by.n || !sip_uri_parse(t->diverted_by, &by))
+		return;
+	sip_edit_add_first(e, SIP_H_DIVERSION, arena_printf(&cx->px->work, "<%.*s>;reason=unconditional;counter=1", STR_FMT(t->diverted_by)));
+}
+
 void history_add(struct context *cx, struct sip_edit *e, struct target *t)
 {
 	bool missing;
 	struct buf *b = &cx->px->text;
+	add_diversion(cx, e, t);
 	if (!wanted(cx))
 		return;
 	struct str base = own_index(cx, &missing);

@@ -63,6 +63,7 @@ struct target {
 	const struct target *because;   /* the target whose 3xx named it; NULL: none did */
 	unsigned because_status;
 	struct str mapped;              /* rc, mp or np of that Contact, as it was */
+	struct str diverted_by;         /* the address whose redirect or entry led to it; n == 0: none */
 	unsigned ordinal;               /* of its entry in History-Info; 0: none yet */
 	bool node;                      /* the next hop is an edge or another server: when it fails, no binding is to blame */
 };

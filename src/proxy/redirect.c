@@ -108,6 +108,7 @@ static bool add(struct context *cx, const struct leading *by, struct str text, c
 			t->because = by->branch ? by->branch->target : NULL;
 			t->because_status = by->status;
 			t->mapped = by->mapped;
+			t->diverted_by = by->from;
 		}
 	}
 	return true;

@@ -50,6 +50,7 @@ struct route {
 	struct str add;                         /* put in front after that */
 	bool to_hop_domain;                     /* by number: the Request-URI's host becomes the hop's (a gateway) */
 	struct str username, password;          /* to answer the next hop's challenges; n == 0: none */
+	bool diversion;                         /* a call that was redirected says who redirected it (RFC 5806): most gateways bill by it [false] */
 	bool from_anyone;                       /* strangers may use it: an edge in front of a home that asks for credentials itself */
 	unsigned probe_s;                       /* OPTIONS this often; a hop that does not answer goes last; 0: no probe */
 };
