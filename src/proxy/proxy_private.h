@@ -89,6 +89,11 @@ struct group {
 	struct str credentials;         /* with this row */
 };
 
+struct rehearsal {
+	void (*step)(void *user, const struct move_step *s);
+	void *user;
+};
+
 struct context;
 struct branch {
 	struct list node;               /* in context->branches */
@@ -144,6 +149,7 @@ struct context {
 	bool moved_learned;
 	struct str told;                /* Contact rows of the 3xx that we make */
 	unsigned ordinals;              /* the last one given in History-Info */
+	const struct rehearsal *rehearsal;      /* nothing is sent or counted, decisions are told; NULL: it is a request */
 	bool flow_failed;               /* at least one flow was dead: 480, not 430 (OB-84) */
 	bool sips_only;                 /* targets were left out because they are not secure */
 	struct packet *best;            /* the best final response so far */

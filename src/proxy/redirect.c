@@ -13,6 +13,10 @@
 
 static void note(const struct context *cx, enum move_rule rule, struct str from, struct str to)
 {
+	if (cx->rehearsal) {
+		cx->rehearsal->step(cx->rehearsal->user, &(struct move_step){ rule, from, to, 0 });
+		return;
+	}
 	bool news = rule != MOVE_RULE_NOT_OURS && rule != MOVE_RULE_OTHER && rule != MOVE_RULE_CODE && rule != MOVE_RULE_DIALOG;
 	log_write(news ? LOG_INFO : LOG_DEBUG, "move [%s]: %.*s%s%.*s, call %.*s", move_rule_name(rule), STR_FMT(from),
 	          to.n ? " -> " : "", (int)to.n, to.n ? to.p : "", STR_FMT(cx->msg->call_id));
@@ -193,12 +197,14 @@ unsigned redirect_by_entry(struct context *cx, struct str aor, bool is_user)
 		if (cx->moved_learned) {
 			cx->best_status = 0;
 			cx->moved = STR_NONE;
-			moves_doubt(px->s.moves, v.key);
+			if (!cx->rehearsal)
+				moves_doubt(px->s.moves, v.key);
 			return REDIRECT_NONE;
 		}
 	}
 	unsigned status = v.way == MOVE_GONE ? 410 : v.way == MOVE_PROXY ? 480 : tell(cx, &v, now_ms);
-	moves_used(px->s.moves, v.key, now_ms, status);
+	if (!cx->rehearsal)
+		moves_used(px->s.moves, v.key, now_ms, status);
 	return status;
 }
 

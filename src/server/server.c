@@ -264,6 +264,26 @@ struct users *server_users(struct server *s) { return s->users; }
 struct moves *server_moves(struct server *s) { return s->moves; }
 unsigned server_workers(const struct server *s) { return s->worker_count; }
 
+struct rehearsal {
+	struct str uri;
+	void (*step)(void *user, const struct move_step *m);
+	void *user;
+	bool fine;
+};
+
+static void rehearse(struct worker *w, void *user)
+{
+	struct rehearsal *r = user;
+	r->fine = proxy_rehearse(w->proxy, r->uri, r->step, r->user);
+}
+
+bool server_rehearse(struct server *s, struct str uri, void (*step)(void *user, const struct move_step *m), void *user)
+{
+	struct rehearsal r = { uri, step, user, false };
+	worker_call(&s->workers[0], rehearse, &r);
+	return r.fine;
+}
+
 struct flow_list {
 	struct arena arena;
 	struct flow_info *list;

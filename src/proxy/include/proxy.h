@@ -86,6 +86,16 @@ void proxy_ack(struct proxy *px, struct packet *p);
 void proxy_cancelled(struct proxy *px, struct txn_server *st, const struct packet *cancel);
 struct wire *proxy_again(struct proxy *px, struct packet *p);
 
+/* What would become of a call to this address (of a user of ours, say), without sending anything: each decision by its rule, then each
+ * target in the order of trying (rule MOVE_RULE_COUNT: `from` is the Request-URI, `to` the flow or next hop), or the status that the caller
+ * would get, with its Contact rows in `to`. Strings live until `step` returns. False: not a URI that a request can have. */
+struct move_step {
+	enum move_rule rule;
+	struct str from, to;
+	unsigned status;
+};
+bool proxy_rehearse(struct proxy *px, struct str uri, void (*step)(void *user, const struct move_step *s), void *user);
+
 unsigned proxy_live(const struct proxy *px);            /* contexts without a final answer */
 struct proxy_counts {
 	uint64_t forwarded, answered, flow_failed, next_flow, refused, loops;

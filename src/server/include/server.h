@@ -52,6 +52,8 @@ struct moves *server_moves(struct server *s);
 unsigned server_workers(const struct server *s);
 /* Once a second: is there news of the cluster's keys (token_keys_watch)? `at_once`: somebody says that there is. Its answers. */
 int server_watch_keys(struct server *s, bool at_once, struct transport_error *why);
+/* proxy_rehearse, on a worker's thread; `step` runs there while the caller waits. */
+bool server_rehearse(struct server *s, struct str uri, void (*step)(void *user, const struct move_step *m), void *user);
 /* Every stream of every worker, collected on their threads; fn runs on the caller's. */
 void server_flows(struct server *s, void (*fn)(void *user, const struct flow_info *info), void *user);
 struct server_counts {
