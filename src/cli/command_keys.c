@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_keys.c - sluice keys, keys rotate, keys node: the keys that the nodes of a cluster share. */
+#include "cells.h"
 #include "clock.h"
 #include "command.h"
 #include "config.h"
@@ -7,7 +8,6 @@
 #include "json.h"
 #include "key_words.h"
 #include "schema.h"
-#include "table.h"
 #include <errno.h>
 #include <time.h>
 
@@ -81,65 +81,37 @@ static bool read_ring(struct ring *r)
 
 /* --- keys --- */
 
-static void iso_date(char out[32], int64_t at_s)
-{
-	time_t at = (time_t)at_s;
-	struct tm tm;
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
-}
-
 static void json_key(struct ring *r, unsigned row, bool writes, int64_t until_s)
 {
 	const struct key_row *key = &r->file.row[row];
 	struct buf *b = &r->in->out.out;
-	char id[9], date[32];
+	char id[9], date[ISO_DATE];
 	snprintf(id, sizeof id, "%08x", key->id);
 	json_begin(b);
 	json_str(b, "id", str_of(id));
-	iso_date(date, key->made_s);
-	json_str(b, "made", str_of(date));
-	iso_date(date, key->from_s);
-	json_str(b, "from", str_of(date));
+	json_str(b, "made", iso_date(date, key->made_s));
+	json_str(b, "from", iso_date(date, key->from_s));
 	json_bool(b, "writes", writes);
-	if (until_s != INT64_MAX)
-		iso_date(date, until_s);
-	json_str(b, "needed_until", until_s == INT64_MAX ? STR_NONE : str_of(date));
+	json_str(b, "needed_until", until_s == INT64_MAX ? STR_NONE : iso_date(date, until_s));
 	json_end(b);
-}
-
-static void cell_time(struct ring *r, struct table *t, int64_t seconds, void (*in_words)(struct say *s, struct str time))
-{
-	struct say time = { .language = r->in->out.language }, s = time;
-	say_duration(&time, seconds < 0 ? 0 : seconds * 1000);
-	in_words(&s, buf_str(&time.out));
-	table_cell(t, buf_str(&s.out));
-	say_fini(&time);
-	say_fini(&s);
-}
-
-static void cell_text(struct ring *r, struct table *t, unsigned id)
-{
-	struct say s = { .language = r->in->out.language };
-	say_text(&s, id, NULL);
-	table_cell(t, buf_str(&s.out));
-	say_fini(&s);
 }
 
 static void table_key(struct ring *r, struct table *t, unsigned row, unsigned writing, int64_t until_s)
 {
 	const struct key_row *key = &r->file.row[row];
+	enum language language = r->in->out.language;
 	char id[9];
 	snprintf(id, sizeof id, "%08x", key->id);
 	table_cell(t, str_of(id));
-	cell_time(r, t, r->now_s - key->made_s, text_time_ago);
+	cell_time(t, language, r->now_s - key->made_s, text_time_ago);
 	if (row > writing)
-		cell_time(r, t, key->from_s - r->now_s, text_time_in);
+		cell_time(t, language, key->from_s - r->now_s, text_time_in);
 	else
-		cell_text(r, t, row == writing ? TEXT_KEYS_NOW : TEXT_KEYS_NO_LONGER);
+		cell_text(t, language, row == writing ? TEXT_KEYS_NOW : TEXT_KEYS_NO_LONGER);
 	if (row < writing && until_s > r->now_s)
-		cell_time(r, t, until_s - r->now_s, text_keys_for);
+		cell_time(t, language, until_s - r->now_s, text_keys_for);
 	else
-		cell_text(r, t, row < writing ? TEXT_NO : TEXT_YES);
+		cell_text(t, language, row < writing ? TEXT_NO : TEXT_YES);
 }
 
 static void list(struct ring *r)
@@ -150,7 +122,7 @@ static void list(struct ring *r)
 	struct table t;
 	table_init(&t, 4);
 	for (unsigned i = 0; i < 4; i++)
-		cell_text(r, &t, header[i]);
+		cell_text(&t, r->in->out.language, header[i]);
 	for (unsigned i = 0; i < r->file.count; i++) {
 		int64_t until_s = key_file_until(&r->file, i, r->overlap_s);
 		if (json)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_live.c - sluice bindings, sluice flows: what the running server knows now. */
 #include "arena.h"
+#include "cells.h"
 #include "command.h"
 #include "control.h"
-#include "table.h"
 #include <stdlib.h>
 
 struct view {
@@ -21,24 +21,6 @@ static struct str text_at(const json_t *row, const char *key)
 static int64_t number_at(const json_t *row, const char *key)
 {
 	return json_integer_value(json_object_get(row, key));
-}
-
-static void cell_text(struct view *v, unsigned id)
-{
-	struct say s = { .language = v->in->out.language };
-	say_text(&s, id, NULL);
-	table_cell(&v->table, buf_str(&s.out));
-	say_fini(&s);
-}
-
-static void cell_time(struct view *v, int64_t seconds, void (*in_words)(struct say *s, struct str time))
-{
-	struct say time = { .language = v->in->out.language }, s = time;
-	say_duration(&time, seconds * 1000);
-	in_words(&s, buf_str(&time.out));
-	table_cell(&v->table, buf_str(&s.out));
-	say_fini(&time);
-	say_fini(&s);
 }
 
 /* "TLS 192.0.2.7:49152 #1": the flow, and the phone's number for it. */
@@ -61,9 +43,9 @@ static void cell_flow(struct view *v, const json_t *row)
 static void cell_state(struct view *v, const json_t *row)
 {
 	if (str_eq(text_at(row, "state"), STR("flow-lost")))
-		cell_text(v, TEXT_STATE_FLOW_LOST);
+		cell_text(&v->table, v->in->out.language, TEXT_STATE_FLOW_LOST);
 	else
-		cell_text(v, json_is_true(json_object_get(row, "suspect")) ? TEXT_STATE_SUSPECT : TEXT_STATE_LIVE);
+		cell_text(&v->table, v->in->out.language, json_is_true(json_object_get(row, "suspect")) ? TEXT_STATE_SUSPECT : TEXT_STATE_LIVE);
 }
 
 static void binding_row(void *user, const json_t *row)
@@ -72,7 +54,7 @@ static void binding_row(void *user, const json_t *row)
 	v->rows++;
 	table_cell(&v->table, text_at(row, "aor"));
 	cell_flow(v, row);
-	cell_time(v, number_at(row, "expires_in_s"), text_time_in);
+	cell_time(&v->table, v->in->out.language, number_at(row, "expires_in_s"), text_time_in);
 	cell_state(v, row);
 	table_cell(&v->table, text_at(row, "contact"));
 	table_cell(&v->table, text_at(row, "user_agent"));
@@ -85,11 +67,11 @@ static void flow_row(void *user, const json_t *row)
 	table_cell(&v->table, text_at(row, "transport"));
 	table_cell(&v->table, text_at(row, "remote"));
 	table_cell(&v->table, text_at(row, "local"));
-	cell_text(v, str_eq(text_at(row, "direction"), STR("out")) ? TEXT_FLOW_OUT : TEXT_FLOW_IN);
-	cell_text(v, json_is_true(json_object_get(row, "registered")) ? TEXT_YES : TEXT_NO);
+	cell_text(&v->table, v->in->out.language, str_eq(text_at(row, "direction"), STR("out")) ? TEXT_FLOW_OUT : TEXT_FLOW_IN);
+	cell_text(&v->table, v->in->out.language, json_is_true(json_object_get(row, "registered")) ? TEXT_YES : TEXT_NO);
 	cell_state(v, row);
-	cell_time(v, number_at(row, "opened_s_ago"), text_time_plain);
-	cell_time(v, number_at(row, "heard_s_ago"), text_time_ago);
+	cell_time(&v->table, v->in->out.language, number_at(row, "opened_s_ago"), text_time_plain);
+	cell_time(&v->table, v->in->out.language, number_at(row, "heard_s_ago"), text_time_ago);
 	table_cell(&v->table, text_at(row, "tls_name"));
 }
 
@@ -151,7 +133,7 @@ int command_bindings(struct invocation *in)
 	v.table.shrink[0] = 2;
 	v.table.shrink[1] = 3;
 	for (unsigned i = 0; i < 6; i++)
-		cell_text(&v, header[i]);
+		cell_text(&v.table, in->out.language, header[i]);
 	struct buf request = { 0 };
 	struct str aor = str_of(in->operand_count ? in->operands[0] : "");
 	if (str_starts(aor, STR("sip:")))
@@ -172,7 +154,7 @@ int command_flows(struct invocation *in)
 	v.table.shrink[2] = v.table.shrink[8] = 1;
 	v.table.shrink[1] = 2;
 	for (unsigned i = 0; i < 9; i++)
-		cell_text(&v, header[i]);
+		cell_text(&v.table, in->out.language, header[i]);
 	int status = show(in, STR("flows"), &v, flow_row, TEXT_LIVE_NO_FLOWS);
 	table_fini(&v.table);
 	return status;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_user.c - sluice user add|passwd|remove|list: who may register and call. */
+#include "cells.h"
 #include "desk.h"
 #include "json.h"
 #include "mem.h"
 #include "password.h"
 #include "schema.h"
-#include "table.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -275,14 +275,6 @@ static void list_row(void *user, const struct user *u)
 	buf_fini(&b);
 }
 
-static void header_cell(struct user_view *v, unsigned id)
-{
-	struct say s = { .language = v->in->out.language };
-	say_text(&s, id, NULL);
-	table_cell(&v->table, buf_str(&s.out));
-	say_fini(&s);
-}
-
 int command_user_list(struct invocation *in)
 {
 	struct desk d;
@@ -291,9 +283,9 @@ int command_user_list(struct invocation *in)
 	struct user_view v = { .in = in };
 	table_init(&v.table, 3);
 	v.table.shrink[0] = v.table.shrink[1] = v.table.shrink[2] = 1;
-	header_cell(&v, TEXT_COLUMN_NAME_USER);
-	header_cell(&v, TEXT_COLUMN_DOMAIN);
-	header_cell(&v, TEXT_COLUMN_ALIASES);
+	cell_text(&v.table, in->out.language, TEXT_COLUMN_NAME_USER);
+	cell_text(&v.table, in->out.language, TEXT_COLUMN_DOMAIN);
+	cell_text(&v.table, in->out.language, TEXT_COLUMN_ALIASES);
 	users_each(d.users, list_row, &v);
 	if (!users_count(d.users) && !in->option[OPTION_JSON]) {
 		text_user_none(&in->out);
