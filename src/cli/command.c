@@ -29,6 +29,12 @@ const struct option_row options[OPTION_COUNT] = {
 	[OPTION_SHORT] = { "short", 0, NULL, TEXT_OPTION_SHORT },
 	[OPTION_OUTBOUND] = { "outbound", 0, NULL, TEXT_OPTION_OUTBOUND },
 	[OPTION_LISTEN] = { "listen", 0, "ADDRESS", TEXT_OPTION_HTTP },
+	[OPTION_PERMANENT] = { "permanent", 0, NULL, TEXT_OPTION_PERMANENT },
+	[OPTION_TEMPORARY] = { "temporary", 0, NULL, TEXT_OPTION_TEMPORARY },
+	[OPTION_EXPIRES] = { "expires", 0, "TIME", TEXT_OPTION_EXPIRES },
+	[OPTION_PROXY] = { "proxy", 0, NULL, TEXT_OPTION_PROXY },
+	[OPTION_GONE] = { "gone", 0, NULL, TEXT_OPTION_GONE },
+	[OPTION_ALL] = { "all", 0, NULL, TEXT_OPTION_ALL },
 	[OPTION_LANG] = { "lang", 0, "en|ru", TEXT_OPTION_LANG },
 	[OPTION_HELP] = { "help", 'h', NULL, TEXT_OPTION_HELP },
 	[OPTION_VERSION] = { "version", 'V', NULL, TEXT_OPTION_VERSION },
@@ -46,6 +52,19 @@ const struct command commands[] = {
 	  TEXT_USER_REMOVE_SUMMARY, TEXT_USER_REMOVE_DETAILS },
 	{ "user list", command_user_list, "", 0, 0, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
 	  TEXT_USER_LIST_SUMMARY, TEXT_USER_LIST_DETAILS },
+	{ "move add", command_move_add, "OLD [NEW...]", 1, OPERANDS_MAX,
+	  BIT(PERMANENT) | BIT(TEMPORARY) | BIT(EXPIRES) | BIT(PROXY) | BIT(GONE) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_ADD_SUMMARY, TEXT_MOVE_ADD_DETAILS },
+	{ "move list", command_move_list, "", 0, 0, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_LIST_SUMMARY, TEXT_MOVE_LIST_DETAILS },
+	{ "move show", command_move_show, "URI", 1, 1, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_SHOW_SUMMARY, TEXT_MOVE_SHOW_DETAILS },
+	{ "move remove", command_move_remove, "URI", 1, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_REMOVE_SUMMARY, TEXT_MOVE_REMOVE_DETAILS },
+	{ "move pin", command_move_pin, "URI", 1, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_MOVE_PIN_SUMMARY, TEXT_MOVE_PIN_DETAILS },
+	{ "move forget", command_move_forget, "[URI]", 0, 1, BIT(ALL) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_FORGET_SUMMARY, TEXT_MOVE_FORGET_DETAILS },
+	{ "move why", command_move_why, "[RULE|URI]", 0, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_MOVE_WHY_SUMMARY, TEXT_MOVE_WHY_DETAILS },
 	{ "bindings", command_bindings, "[NAME@DOMAIN]", 0, 1, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
 	  TEXT_BINDINGS_SUMMARY, TEXT_BINDINGS_DETAILS },
 	{ "flows", command_flows, "", 0, 0, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_FLOWS_SUMMARY, TEXT_FLOWS_DETAILS },
@@ -303,6 +322,14 @@ void say_users_failed(struct say *s, struct str path, int err)
 		text_serve_users_damaged(s, path);
 	else
 		text_serve_users_failed(s, path, errno_text(s->language, err));
+}
+
+void say_moves_failed(struct say *s, struct str path, int err)
+{
+	if (err == -EBADMSG)
+		text_move_file_damaged(s, path);
+	else
+		text_move_file_failed(s, path, errno_text(s->language, err));
 }
 
 bool command_state(struct invocation *in, struct arena *arena, struct str *out)

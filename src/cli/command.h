@@ -11,7 +11,8 @@
 enum option {
 	OPTION_CONFIG, OPTION_STATE, OPTION_PORT, OPTION_JSON, OPTION_GENERATE, OPTION_PASSWORD_FILE, OPTION_BATCH,
 	OPTION_NOW, OPTION_IN, OPTION_DOMAIN, OPTION_SEARCH, OPTION_WARNING, OPTION_Q850, OPTION_HEADER, OPTION_ROLE, OPTION_SHORT, OPTION_OUTBOUND,
-	OPTION_LISTEN, OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
+	OPTION_LISTEN, OPTION_PERMANENT, OPTION_TEMPORARY, OPTION_EXPIRES, OPTION_PROXY, OPTION_GONE, OPTION_ALL,
+	OPTION_LANG, OPTION_HELP, OPTION_VERSION, OPTION_COUNT
 };
 
 #define DOMAINS_MAX 16
@@ -44,6 +45,13 @@ int command_user_add(struct invocation *in);
 int command_user_passwd(struct invocation *in);
 int command_user_remove(struct invocation *in);
 int command_user_list(struct invocation *in);
+int command_move_add(struct invocation *in);
+int command_move_list(struct invocation *in);
+int command_move_show(struct invocation *in);
+int command_move_remove(struct invocation *in);
+int command_move_pin(struct invocation *in);
+int command_move_forget(struct invocation *in);
+int command_move_why(struct invocation *in);
 int command_bindings(struct invocation *in);
 int command_flows(struct invocation *in);
 int command_keys(struct invocation *in);
@@ -67,6 +75,8 @@ struct str command_default_state(struct arena *arena);
 
 /* The file of users cannot be opened: -errno of users_open. */
 void say_users_failed(struct say *s, struct str path, int err);
+/* The file of moves: of moves_open. */
+void say_moves_failed(struct say *s, struct str path, int err);
 
 /* A usage error: the sentence was written to in->err; adds where help is to be had. */
 int command_usage(struct invocation *in);

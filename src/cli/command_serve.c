@@ -137,8 +137,8 @@ static int open_signals(sigset_t *before)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* What is wrong with the file is in the log. */
-static void watch_keys(struct serving *v, bool at_once)
+/* What is wrong with the files is in the log. */
+static void watch_files(struct serving *v, bool at_once)
 {
 	struct transport_error why;
 	int64_t now_ms = clock_ms();
@@ -146,6 +146,7 @@ static void watch_keys(struct serving *v, bool at_once)
 		return;
 	v->watched_ms = now_ms;
 	server_watch_keys(v->server, at_once, &why);
+	server_watch_moves(v->server);
 }
 
 static void reload_users(struct serving *v)
@@ -165,7 +166,7 @@ static bool take_signals(struct serving *v)
 			continue;
 		}
 		reload_users(v);
-		watch_keys(v, true);
+		watch_files(v, true);
 	}
 	return stop;
 }
@@ -176,7 +177,7 @@ static void wait_until_stopped(struct serving *v)
 		struct pollfd p[] = { { v->signals, POLLIN, 0 }, { v->control, POLLIN, 0 } };
 		if (poll(p, 2, TICK_MS) < 0 && errno != EINTR)  /* no memory, most likely: no reason to stop */
 			nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000000L }, NULL);
-		watch_keys(v, false);
+		watch_files(v, false);
 		if (p[1].revents)
 			control_serve(v->control, v->signals, v->server, &v->config.server);
 		stop = take_signals(v);

@@ -266,6 +266,8 @@ static void answer(struct client *c, struct str request, struct server *server, 
 		put_domains(c, settings->policy);
 	} else if (str_eq(verb, STR("reload-users"))) {
 		err = users_reload(server_users(server));
+	} else if (str_eq(verb, STR("reload-moves"))) {
+		err = server_watch_moves(server);
 	} else if (str_eq(verb, STR("reload-keys"))) {
 		struct transport_error why;
 		err = server_watch_keys(server, true, &why);

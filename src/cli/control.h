@@ -5,7 +5,7 @@
  * serves one client at a time with short deadlines; `interrupt` is a descriptor (signals) whose readiness makes it give up a
  * client at once.
  *
- *     bindings [AOR]      flows      reload-users      reload-keys      status      domains */
+ *     bindings [AOR]      flows      reload-users      reload-moves      reload-keys      status      domains */
 #ifndef SLUICE_CLI_CONTROL_H
 #define SLUICE_CLI_CONTROL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_trouble.c - why the server does not start, found out and told in the person's language. */
+#include "clock.h"
 #include "key_words.h"
 #include "machine.h"
 #include "serve.h"
@@ -105,10 +106,25 @@ static bool say_users(struct serving *v)
 	return err;
 }
 
+/* The moves, likewise. */
+static bool say_moves(struct serving *v)
+{
+	struct moves *moves;
+	char why[400];
+	struct str path = arena_printf(&v->arena, "%.*s/moves.db", STR_FMT(v->config.server.state_dir));
+	struct moves_settings settings = { .path = path.p };
+	int err = moves_open(&settings, clock_wall_ms(), &moves, why, sizeof why);
+	if (err)
+		say_moves_failed(&v->in->err, path, err);
+	else
+		moves_close(moves);
+	return err;
+}
+
 void serve_say_not_started(struct serving *v, int err, struct str why)
 {
 	struct say *s = &v->in->err;
-	if (say_listener(v) || say_users(v))
+	if (say_listener(v) || say_users(v) || say_moves(v))
 		return;
 	if (err == -ENOTSUP)
 		text_serve_journal_newer(s, v->config.server.state_dir);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define MOVES_AT_MOST 20000             /* moves that are looked at for their expiry, a second */
+
 void server_settings_init(struct server_settings *s)
 {
 	*s = (struct server_settings){ .segment_ms = 900000, .drain_ms = 2000 };
@@ -56,6 +58,16 @@ static int open_users(struct server *s, struct transport_error *why)
 	char path[4096];
 	snprintf(path, sizeof path, "%.*s/users.db", STR_FMT(s->settings->state_dir));
 	return users_open(path, &s->users, why->text, sizeof why->text);
+}
+
+/* Before any worker has a table of descriptors of its own: the file is asked on the control thread and on the writer's. */
+static int open_moves(struct server *s, struct transport_error *why)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%.*s/moves.db", STR_FMT(s->settings->state_dir));
+	struct moves_settings set = { .path = path };
+	int err = moves_open(&set, clock_wall_ms(), &s->moves, why->text, sizeof why->text);
+	return err ? err : moves_start(s->moves);
 }
 
 /* A UDP flow that outlived the process, with the phone that is registered on it: as registrar.c notes it. */
@@ -116,6 +128,7 @@ static void free_all(struct server *s)
 	proxy_shared_free(s->proxy_shared);
 	penalties_free(s->penalties);
 	auth_free(s->auth);
+	moves_close(s->moves);
 	users_close(s->users);
 	transport_free(s->transport);
 	mem_free(s);
@@ -136,6 +149,8 @@ static int build(struct server *s, struct transport_error *why)
 	err = open_location(s, store, why);             /* takes the store; UDP flows find their sockets again */
 	if (!err)
 		err = open_users(s, why);
+	if (!err)
+		err = open_moves(s, why);
 	if (err)
 		return err;
 	struct auth_settings auth = s->settings->auth;
@@ -254,6 +269,20 @@ int server_watch_keys(struct server *s, bool at_once, struct transport_error *wh
 		token_keys_sweep(keys);
 	}
 	return news;
+}
+
+/* --- moves --- */
+
+int server_watch_moves(struct server *s)
+{
+	int64_t wall_ms = clock_wall_ms();
+	int err = moves_reload(s->moves, wall_ms);
+	if (err != s->moves_err)
+		log_write(err ? LOG_ERROR : LOG_INFO, "moves: %.*s/moves.db: %s", STR_FMT(s->settings->state_dir),
+		          err ? strerror(-err) : "can be read again");
+	s->moves_err = err;
+	moves_expire(s->moves, wall_ms, MOVES_AT_MOST);
+	return err;
 }
 
 /* --- looking in --- */

@@ -35,6 +35,7 @@ struct server {
 	struct location *location;
 	struct users *users;
 	struct moves *moves;
+	int moves_err;                  /* the last answer of moves_reload */
 	struct auth *auth;
 	struct proxy_shared *proxy_shared;
 	struct penalties *penalties;

@@ -54,6 +54,8 @@ unsigned server_workers(const struct server *s);
 int server_watch_keys(struct server *s, bool at_once, struct transport_error *why);
 /* proxy_rehearse, on a worker's thread; `step` runs there while the caller waits. */
 bool server_rehearse(struct server *s, struct str uri, void (*step)(void *user, const struct move_step *m), void *user);
+/* Once a second: take over what another process wrote about moves, and drop what has expired. 0, or moves_reload's -errno. */
+int server_watch_moves(struct server *s);
 /* Every stream of every worker, collected on their threads; fn runs on the caller's. */
 void server_flows(struct server *s, void (*fn)(void *user, const struct flow_info *info), void *user);
 struct server_counts {
