@@ -15,7 +15,8 @@ import pytest
 from server import BIN, free_port, yaml
 from sip import TcpPeer
 
-COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user list", "bindings", "flows", "keys", "keys rotate",
+COMMANDS = ("serve", "check", "user add", "user passwd", "user remove", "user list", "move add", "move list", "move show",
+            "move remove", "move pin", "move forget", "move why", "bindings", "flows", "keys", "keys rotate",
             "keys node", "explain", "compare", "best", "codes serve", "codes export", "help")
 
 
