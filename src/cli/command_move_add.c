@@ -120,9 +120,6 @@ static void note_number(struct addition *a, const struct move_address *to)
 	case MOVE_RULE_INTERNATIONAL:
 		note(a, text_move_note_international, to->text);
 		return;
-	case MOVE_RULE_NUMBER_DENIED:
-		note(a, text_move_note_denied, to->text);
-		return;
 	default:
 		return;
 	}
