@@ -78,7 +78,8 @@ void moves_count(struct moves *m, struct moves_counts *out);
 
 /* --- the operator's: any process; durable when they return, and seen by look-ups of this object at once --- */
 /* A new entry; in place of a learned one too. -EEXIST: there is one of the operator's; -ELOOP: a target leads, by way of other entries,
- * to the old address or is it. state, said_by's time, hits are the caller's to fill. */
+ * to the old address or is it. -E2BIG: more than MOVE_TARGETS_MAX. state, said_wall_ms
+ * (which is also the time now), hits are the caller's to fill. */
 int moves_add(struct moves *m, const struct move *v);
 int moves_remove(struct moves *m, struct str key);      /* whoever said it; -ENOENT */
 int moves_forget(struct moves *m, struct str key);      /* a learned one; -ENOENT: none, -EPERM: it is the operator's */
@@ -89,8 +90,9 @@ int moves_pin(struct moves *m, struct str key, struct str said_by, int64_t wall_
 int moves_add_many(struct moves *m, const struct move *list, unsigned count, unsigned *bad);
 
 /* --- the running server's: any thread, never wait; seen by look-ups at once, in the file soon after --- */
-int moves_start(struct moves *m);       /* the writer's thread; -errno. Without it what is learned stays in memory */
-/* What the writer's thread needs in a table of descriptors of its own is opened before: nothing but its file. */
+/* The writer's thread, before the others; -errno. Without it what is learned stays in memory. The file belongs to the table of descriptors where it was
+ * opened: start, reload and the operator's functions are for threads that share it, the others for any. */
+int moves_start(struct moves *m);
 enum move_learned {
 	MOVE_LEARNED,                   /* new, or in place of what was learned before (doubt and suspension end) */
 	MOVE_KNOWN,                     /* the same is active already; its lifetime is renewed */
@@ -106,7 +108,7 @@ bool moves_doubt(struct moves *m, struct str key);
 bool moves_suspend(struct moves *m, struct str key);    /* learned of a phone only */
 /* It led a request, which its targets answered with this. In the file within half a minute. */
 void moves_used(struct moves *m, struct str key, int64_t wall_ms, unsigned status);
-/* Take over what another process wrote (cheap when nothing); at most one does at a time. -errno keeps what is known. */
+/* Take over what another process wrote (cheap when nothing; it waits while a change is being written). -errno keeps what is known. */
 int moves_reload(struct moves *m, int64_t wall_ms);
 /* Drop what has expired; looks at `at_most` entries, going on where the last call ended. */
 unsigned moves_expire(struct moves *m, int64_t wall_ms, unsigned at_most);
