@@ -64,6 +64,8 @@ const struct command commands[] = {
 	{ "move pin", command_move_pin, "URI", 1, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_MOVE_PIN_SUMMARY, TEXT_MOVE_PIN_DETAILS },
 	{ "move forget", command_move_forget, "[URI]", 0, 1, BIT(ALL) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
 	  TEXT_MOVE_FORGET_SUMMARY, TEXT_MOVE_FORGET_DETAILS },
+	{ "move test", command_move_test, "URI", 1, 1, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
+	  TEXT_MOVE_TEST_SUMMARY, TEXT_MOVE_TEST_DETAILS },
 	{ "move why", command_move_why, "[RULE|URI]", 0, 1, BIT(CONFIG) | BIT(STATE) | EVERYWHERE, TEXT_MOVE_WHY_SUMMARY, TEXT_MOVE_WHY_DETAILS },
 	{ "bindings", command_bindings, "[NAME@DOMAIN]", 0, 1, BIT(JSON) | BIT(CONFIG) | BIT(STATE) | EVERYWHERE,
 	  TEXT_BINDINGS_SUMMARY, TEXT_BINDINGS_DETAILS },

@@ -51,6 +51,7 @@ int command_move_show(struct invocation *in);
 int command_move_remove(struct invocation *in);
 int command_move_pin(struct invocation *in);
 int command_move_forget(struct invocation *in);
+int command_move_test(struct invocation *in);
 int command_move_why(struct invocation *in);
 int command_bindings(struct invocation *in);
 int command_flows(struct invocation *in);

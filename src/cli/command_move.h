@@ -45,4 +45,8 @@ void move_write_targets(const struct move *v, struct buf *out);
 /* "operator root", "phone of sip:alice@example.com" */
 void move_say_who(const struct move *v, struct say *s);
 
+/* command_move_why.c: a rule by its name; MOVE_RULE_COUNT: none. And "name: what it means and what to change", a line. */
+enum move_rule move_rule_named(struct str name);
+void move_say_rule(struct say *s, unsigned rule);
+
 #endif

@@ -50,7 +50,15 @@ static const unsigned rule_texts[MOVE_RULE_COUNT] = {
 	[MOVE_RULE_TIME] = TEXT_RULE_TIME,
 };
 
-static void say_rule(struct say *s, unsigned rule)
+enum move_rule move_rule_named(struct str name)
+{
+	for (unsigned rule = 0; rule < MOVE_RULE_COUNT; rule++)
+		if (str_eq(name, str_of(move_rule_name((enum move_rule)rule))))
+			return (enum move_rule)rule;
+	return MOVE_RULE_COUNT;
+}
+
+void move_say_rule(struct say *s, unsigned rule)
 {
 	buf_printf(&s->out, "%s: ", move_rule_name((enum move_rule)rule));
 	say_text(s, rule_texts[rule], NULL);
@@ -95,7 +103,7 @@ static void say_entry(struct say *s, const struct move *v)
 	else
 		text_move_why_gone(s, v->old_uri);
 	buf_byte(&s->out, '\n');
-	say_rule(s, rule_of(v));
+	move_say_rule(s, rule_of(v));
 	if (v->path.n)
 		text_move_why_said_over(s, buf_str(&who.out), iso_date(said, v->said_wall_ms / 1000), v->path);
 	else
@@ -128,7 +136,7 @@ int command_move_why(struct invocation *in)
 	bool found = false;
 	for (unsigned rule = 0; rule < MOVE_RULE_COUNT; rule++)
 		if (!*what || strcmp(what, move_rule_name((enum move_rule)rule)) == 0) {
-			say_rule(&in->out, rule);
+			move_say_rule(&in->out, rule);
 			found = true;
 		}
 	if (found)

@@ -248,6 +248,19 @@ static void put_streams(struct client *c, struct server *server)
 	server_flows(server, put_stream, &l);
 }
 
+static void put_step(void *user, const struct move_step *step)
+{
+	struct client *c = user;
+	json_begin(&c->out);
+	json_str(&c->out, "from", step->from);
+	json_str(&c->out, "to", step->to.n ? step->to : STR_NONE);
+	if (step->rule != MOVE_RULE_COUNT)
+		json_str(&c->out, "rule", str_of(move_rule_name(step->rule)));
+	if (step->status)
+		json_int(&c->out, "status", step->status);
+	json_end(&c->out);
+}
+
 static void answer(struct client *c, struct str request, struct server *server, const struct server_settings *settings)
 {
 	struct str rest = request, verb;
@@ -264,6 +277,9 @@ static void answer(struct client *c, struct str request, struct server *server, 
 		put_status(c, server, settings);
 	} else if (str_eq(verb, STR("domains"))) {
 		put_domains(c, settings->policy);
+	} else if (str_eq(verb, STR("rehearse"))) {
+		if (!server_rehearse(server, rest, put_step, c))
+			err = -EINVAL;
 	} else if (str_eq(verb, STR("reload-users"))) {
 		err = users_reload(server_users(server));
 	} else if (str_eq(verb, STR("reload-moves"))) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users who moved: the redirect server, 3xx that are followed, moves that are learned, and what must not happen."""
+import json
 import re
 import time
 
@@ -295,6 +296,34 @@ def test_dead_target_falls_back_once(three):
     refuse(called(bob.flows[0]), 486)
     assert call.wait().status == 486
     nothing_comes(carol.flows[0], 0.1)
+
+
+# --- the dry run ---
+
+def test_rehearsal_tells_what_the_call_does(three):
+    """Hop by hop the rules, then where the call goes; nothing is sent, nothing is counted."""
+    s, alice, bob, carol = three()
+    move(s, "add", "sip:bob@example.com", "sip:carol@example.com", "--proxy")
+    rows = [json.loads(line) for line in move(s, "test", "bob@example.com", "--json").stdout.splitlines()]
+    assert [(r["from"], r["to"], r.get("rule")) for r in rows[:2]] == [
+        ("sip:bob@example.com", None, "entry-proxied"), ("sip:bob@example.com", "sip:carol@example.com", "target-operator-said")]
+    assert rows[2]["from"].startswith("sip:carol@") and "TCP 127.0.0.1" in rows[2]["to"]
+    nothing_comes(carol.flows[0])
+    assert json.loads(move(s, "list", "--json").stdout.splitlines()[0])["hits"] == 0
+    assert "nobody" not in move(s, "test", "bob@example.com").stdout
+    s.stop()
+    assert move(s, "test", "bob@example.com", check=False).returncode == 3
+
+
+def test_every_decision_is_logged_by_its_rule(three):
+    """The log names the rule, and `sluice move why` explains it."""
+    s, alice, bob, carol = three(PHONES_FOLLOW)
+    call = calling(alice, "sip:bob@example.com")
+    redirect(called(bob.flows[0]), "<sip:+19005551234@example.com>")
+    assert call.wait().status == 301
+    assert "move [source-phone]" in s.read_log()
+    assert "move [target-premium]: sip:bob@example.com -> sip:+19005551234@example.com" in s.read_log()
+    assert move(s, "why", "target-premium").stdout.startswith("target-premium: ")
 
 
 # --- History-Info ---
