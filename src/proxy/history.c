@@ -19,6 +19,16 @@ static bool wanted(const struct context *cx)
 	return r->history == MOVE_HISTORY_ALWAYS || history_asked(cx);
 }
 
+#define INDEX_MOST 64
+
+bool history_is_index(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '.' && (s.p[i] < '0' || s.p[i] > '9'))
+			return false;
+	return s.n > 0 && s.n <= INDEX_MOST;
+}
+
 /* The last entry that came; false: none can be read. */
 static bool last_entry(const struct sip_msg *m, struct sip_addr *out, struct str *index)
 {
@@ -28,7 +38,7 @@ static bool last_entry(const struct sip_msg *m, struct sip_addr *out, struct str
 	bool found = false;
 	sip_values_begin(&it, m, SIP_H_HISTORY_INFO);
 	while (sip_values_next(&it, &value))
-		if (sip_addr_parse(value, &one) && sip_param_find(one.params, STR("index"), index)) {
+		if (sip_addr_parse(value, &one) && sip_param_find(one.params, STR("index"), index) && history_is_index(*index)) {
 			*out = one;
 			found = true;
 		}

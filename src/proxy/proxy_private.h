@@ -239,6 +239,7 @@ void redirect_ended(struct context *cx, unsigned status);       /* what the call
 /* history.c: RFC 7044. */
 bool history_asked(const struct context *cx);
 struct str history_index(const struct context *cx);     /* of the entry for the Request-URI that came */
+bool history_is_index(struct str s);                    /* digits and dots: what others write is copied only then */
 void history_add(struct context *cx, struct sip_edit *e, struct target *t);
 
 /* rescue.c: requests in a dialog whose way to the phone is gone. */

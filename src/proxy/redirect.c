@@ -57,10 +57,14 @@ struct leading {
 	bool operator;                  /* the operator says so: where to is his to know */
 };
 
+#define URI_MOST 1024                   /* of an address that a redirect names: it is kept, and goes into the log and the History-Info of others */
+
 static enum move_rule judge(const struct context *cx, const struct leading *by, const struct sip_uri *uri)
 {
 	const struct move_rules *r = cx->px->s.rules;
 	bool secure = cx->view.ruri.scheme == SIP_SCHEME_SIPS;
+	if (uri->text.n > URI_MOST)
+		return MOVE_RULE_MALFORMED;
 	if (redirect_seen(cx, uri))
 		return MOVE_RULE_SEEN;
 	if (by->depth >= r->depth)
@@ -92,7 +96,13 @@ static bool add(struct context *cx, const struct leading *by, struct str text, c
 		return false;
 	see(cx, uri);
 	cx->redirected++;
-	if (entry_of(cx, uri, &v) && v.way != MOVE_GONE) {
+	bool moved = entry_of(cx, uri, &v);
+	if (moved && v.way == MOVE_GONE) {
+		if (!cx->best && codes_better(cx->best_status, 410))
+			cx->best_status = 410;
+		return true;
+	}
+	if (moved) {
 		struct leading next = { .from = text, .depth = by->depth + 1, .operator = v.origin == MOVE_OPERATOR,
 		                        .payer = policy_domain(cx->px->s.policy, uri->host) != NULL };
 		if (add_all(cx, &v, &next))
@@ -296,7 +306,7 @@ static enum move_rule learn(struct context *cx, const struct branch *b, const st
 	if (!lasting)
 		return MOVE_RULE_NO_LIFETIME;
 	struct move v = {
-		.key = s->key, .old_uri = s->from, .origin = s->origin, .way = MOVE_PROXY, .permanent = p->msg.status == 301,
+		.key = s->key, .old_uri = s->from.n > URI_MOST ? s->key : s->from, .origin = s->origin, .way = MOVE_PROXY, .permanent = p->msg.status == 301,
 		.state = s->mode == MOVE_MODE_ASK ? MOVE_WAITING : MOVE_ACTIVE, .said_by = s->key, .said_wall_ms = now_ms,
 		.targets = arena_array(cx->arena, count, sizeof *v.targets),
 	};
@@ -344,7 +354,7 @@ static struct str mapped_of(const struct context *cx, const struct sip_redirect_
 	static const char *const names[] = { "rc", "mp", "np" };
 	struct str value;
 	for (unsigned i = 0; i < 3; i++)
-		if (sip_param_find(t->params, str_of(names[i]), &value) && value.n)
+		if (sip_param_find(t->params, str_of(names[i]), &value) && history_is_index(value))
 			return arena_printf(cx->arena, "%s=%.*s", names[i], STR_FMT(value));
 	return STR_NONE;
 }
@@ -360,7 +370,7 @@ enum redirect_fate redirect_follow(struct context *cx, struct branch *b, const s
 		return REDIRECT_PASSED;
 
 	struct sip_redirect_target *list;
-	unsigned malformed = 0, taken = 0;
+	unsigned malformed = 0, taken = 0, been = 0;
 	unsigned count = sip_redirect_targets(&p->msg, cx->px->s.rules->contacts + 1, cx->arena, &list, &malformed);
 	if (!cx->seen)
 		see(cx, &cx->view.ruri);
@@ -375,22 +385,22 @@ enum redirect_fate redirect_follow(struct context *cx, struct branch *b, const s
 		if (!sip_uri_parse(list[i].uri_text, &uri))
 			continue;
 		list[i].uri = uri;
+		been += redirect_seen(cx, &uri);
 		by.mapped = mapped_of(cx, &list[i]);
 		bool goes = s.mode == MOVE_MODE_ASK ? move_rule_allows(judge(cx, &by, &list[i].uri))
 		                                    : add(cx, &by, list[i].uri_text, &list[i].uri);
 		if (goes)
 			allowed[taken++] = list[i];
 	}
-	if (!taken) {
-		if (!count)
-			note(cx, MOVE_RULE_NO_CONTACT, s.from, STR_NONE);
-		return REDIRECT_PASSED;
-	}
-	if (s.mode == MOVE_MODE_LEARN || s.mode == MOVE_MODE_ASK)
+	if (!count)
+		note(cx, MOVE_RULE_NO_CONTACT, s.from, STR_NONE);
+	if (taken && (s.mode == MOVE_MODE_LEARN || s.mode == MOVE_MODE_ASK))
 		note(cx, learn(cx, b, p, &s, allowed, taken), s.from, allowed[0].uri_text);
-	if (s.mode == MOVE_MODE_ASK)
+	if (s.mode == MOVE_MODE_ASK || !count || taken + been == 0)
 		return REDIRECT_PASSED;
-	return taken == count && !malformed ? REDIRECT_TAKEN : REDIRECT_TAKEN_PARTLY;
+	/* More than may be looked at: the caller gets what is left. */
+	bool all = taken + been == count && count <= cx->px->s.rules->contacts && !malformed;
+	return all ? REDIRECT_TAKEN : REDIRECT_TAKEN_PARTLY;
 }
 
 /* --- a learned entry that leads nowhere --- */
