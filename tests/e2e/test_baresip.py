@@ -10,6 +10,7 @@ import wave
 
 import pytest
 
+from phone import Callee
 from server import free_port
 
 MODULES = next((d for d in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
@@ -227,3 +228,38 @@ def test_baresip_over_tls_and_over_udp_call_each_other(site, baresips):
     hang_up(bob, alice)
     call(bob, alice)
     hang_up(bob, alice)
+
+
+def follows(caller, moved, new):
+    """The caller calls the old address; the phone at the new one rings and is answered."""
+    caller.tell("dial", "sip:%s@example.com" % moved)
+    assert caller.user in new.expect("CALL_INCOMING", 8)["peeruri"]
+    new.tell("accept")
+    new.expect("CALL_ESTABLISHED")
+    caller.expect("CALL_ESTABLISHED")
+    hang_up(caller, new)
+
+
+def test_baresip_calls_a_user_who_moved(make_server, baresips, phones):
+    """RD-17: the first call follows the 301 of bob's phone, the second goes to carol at once, and so does one after kill -9."""
+    trust = [{"from": SERVERS, "rights": ["path"]}]
+    home = make_server("home", host=SERVERS, config={"peers": trust, "auth": {"algorithms": ["MD5"]}, "moves": {"phones": "learn"}})
+    route = [{"domain": "example.com", "to": ["sip:%s:%d;transport=tcp" % home.address("tcp")], "from": "anyone"}]
+    edges = [make_server("edge%d" % i, domain=None, host=SERVERS, config={"peers": trust, "routes": route}) for i in (1, 2)]
+    alice, carol = baresips(home, "alice", "tcp", edges), baresips(home, "carol", "tcp", edges)
+    bob = phones(home, "bob").open("udp", bind=(PHONES, 0))
+    alice.tell("dial", "sip:bob@example.com")
+    leg = Callee.wait(bob, 5)
+    leg.peer.answer(leg.invite, 301, to_tag=leg.tag, headers=[("Contact", "<sip:carol@example.com>")])
+    leg.expect_ack()
+    carol.expect("CALL_INCOMING")
+    carol.tell("accept")
+    carol.expect("CALL_ESTABLISHED")
+    alice.expect("CALL_ESTABLISHED")
+    hang_up(alice, carol)
+    follows(alice, "bob", carol)
+    time.sleep(1)                                           # what was learned is on the disk
+    home.kill()
+    home.start()
+    follows(alice, "bob", carol)
+    bob.peer.silent(0.3)

@@ -75,6 +75,9 @@ SCENARIOS = {
     "callee": receive("INVITE", 'rrs="true"') + answer("180 Ringing", to_tag=";tag=[pid]u[call_number]") +
     '<pause milliseconds="20"/>\n' + answer("200 OK", SDP, to_tag=";tag=[pid]u[call_number]") + receive("ACK") +
     receive("BYE") + answer("200 OK"),
+    "moved": receive("INVITE") + send(
+        "SIP/2.0 302 Moved Temporarily\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]m[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n"
+        "Contact: <sip:+12015550123@example.com>\n" + EMPTY) + receive("ACK"),
 }
 
 
@@ -110,8 +113,8 @@ class Sipp:
     def run(self, *args, **kw):
         self.done(self.start(*args, **kw))
 
-    def callee(self, host, port, calls):
-        started = self.start("callee", host, port, calls)
+    def callee(self, host, port, calls, scenario="callee"):
+        started = self.start(scenario, host, port, calls)
         end = time.monotonic() + 3
         while "%08X" % int.from_bytes(bytes(map(int, host.split("."))), "little") + ":%04X" % port not in open("/proc/net/udp").read():
             assert started[0].poll() is None and time.monotonic() < end, "SIPp does not listen"
@@ -129,7 +132,7 @@ class Sipp:
 def site(make_server, tmp_path):
     """A server with one gateway for every number, and bob's SIPp registered at the port it will be called at."""
     port = free_port()
-    server = make_server(config={"peers": [{"from": GATEWAY, "rights": ["inbound"]}], "auth": {"algorithms": ["MD5"]},
+    server = make_server(config={"peers": [{"from": GATEWAY, "rights": ["inbound"]}], "auth": {"algorithms": ["MD5"]}, "moves": {"to": [{"prefix": "+1201"}]},
                                  "routes": [{"prefix": "+", "to": ["sip:%s:%d" % (GATEWAY, port)]}]})
     sipp = Sipp(tmp_path, server)
     sipp.port = port
@@ -172,3 +175,13 @@ def test_a_stranger_calls_nobody(site):
     site.run("refused", STRANGER, free_port(), 3, frm="sip:+12015550123@pstn.invalid")
     site.run("refused", STRANGER, free_port(), 3, frm="sip:+12015550123@pstn.invalid", to="sip:+12015550124@example.com")
     assert phone.poll() is None
+
+
+def test_a_phone_that_redirects_is_followed_to_the_gateway(site):
+    """RD-18 RD-41: 20 calls to bob, whose SIPp says 302 with a number; each rings at the gateway, is answered and hung up."""
+    register(site)
+    moved = site.callee(PHONE, site.port, 20, "moved")
+    callee = site.callee(GATEWAY, site.port, 20)
+    site.run("call-digest", PHONE, free_port(), 20, frm="sip:alice@example.com", user="alice")
+    site.done(moved)
+    site.done(callee)
