@@ -228,12 +228,14 @@ unsigned redirect_to_bindings(struct context *cx, const struct target_set *set)
 	for (unsigned i = 0; i < set->instance_count; i++) {
 		const struct binding *b = &set->instances[i].flows[0];
 		struct sip_uri uri;
-		if (b->via_flow || b->path.n || b->reg_id || !sip_uri_parse(b->contact, &uri) || str_ieq(uri.transport, STR("tls")))
+		if (!sip_uri_parse(b->contact, &uri))
 			continue;
 		if (sip_uri_equal(&uri, &cx->view.ruri)) {
 			self = true;
 			continue;
 		}
+		if (b->via_flow || b->path.n || b->reg_id || str_ieq(uri.transport, STR("tls")))
+			continue;
 		contact_row(cx, &rows, sip_uri_as_ruri(b->contact, &uri, cx->arena), b->q, true,
 		            (b->expires_wall_ms - clock_wall_ms()) / 1000, "rc");
 		count++;

@@ -168,7 +168,7 @@ def test_circle_ends(three):
 
 
 def test_redirect_to_nowhere_allowed_is_passed(three):
-    """Nothing leaves the allow-list: the caller gets the 3xx as it was."""
+    """RD-40: nothing leaves the allow-list, nothing goes from sip to sips: the caller gets the 3xx as it was."""
     s, alice, bob, carol = three(PHONES_FOLLOW)
     for contact in ("<sip:mallory@elsewhere.example>", "<sip:+19005551234@example.com>", "<tel:+19005551234>", "<sip:bob@127.0.0.1:9>",
                     "<mailto:bob@example.com>", "<sips:carol@example.com>", "sip:"):
@@ -180,7 +180,7 @@ def test_redirect_to_nowhere_allowed_is_passed(three):
     nothing_comes(carol.flows[0])
 
 
-def test_foreign_redirect_is_passed(three):
+def test_codes_that_nobody_acts_on(three):
     """RD-11 RD-24: 305, 380 and a 301 without Contact are never acted on."""
     s, alice, bob, carol = three(PHONES_FOLLOW)
     for status in (305, 380):
