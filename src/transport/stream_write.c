@@ -106,7 +106,8 @@ enum send_result stream_send(struct stream *s, struct wire *bytes)
 		s->message_ms = loop_now_ms(s->w->loop);
 		count_add(s->w, COUNT_MESSAGES_OUT, 1);
 	}
-	stream_wants_flush(s);
+	if (!s->writing)
+		stream_wants_flush(s);
 	return SEND_OK;
 }
 
