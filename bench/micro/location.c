@@ -17,13 +17,13 @@ struct phones {
 };
 
 struct registration {
-	struct location_update u;
+	struct location_wait wait;
 	bool done;
 };
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct registration *r = CONTAINER(u, struct registration, u);
+	struct registration *r = CONTAINER(wait, struct registration, wait);
 	micro_must(err == 0, "location_register");
 	r->done = true;
 }
@@ -55,15 +55,16 @@ static void register_phone(struct phones *p, unsigned number)
 	struct arena arena;
 	arena_init(&arena, p->memory, sizeof p->memory);
 	micro_must(sip_uri_parse(c.contact, &c.uri), "sip_uri_parse");
-	struct registration r = { .u = {
+	struct registration r = { .wait = { .loop = p->loop, .done = done } };
+	struct location_update u = {
 		.aor = text(aor, sizeof aor, "u%u@example.com", number), .contacts = &c, .contact_count = 1,
 		.call_id = text(call_id, sizeof call_id, "38482762982%u@192.0.2.7", number), .cseq = ++p->cseq,
-		.user_agent = STR("phone/1.0"), .via_flow = true, .wall_ms = NOW_MS, .arena = &arena, .loop = p->loop, .done = done,
+		.user_agent = STR("phone/1.0"), .via_flow = true, .wall_ms = NOW_MS, .arena = &arena, .wait = &r.wait,
 		.flow = { .serial = number + 1, .kind = TRANSPORT_TCP },
-	} };
-	addr_parse(STR("192.0.2.1:5060"), 0, &r.u.flow.local);
-	addr_parse(STR("198.51.100.7:40312"), 0, &r.u.flow.remote);
-	micro_must(location_register(p->location, &r.u) == LOCATION_DONE && r.u.after_count == 1, "location_register");
+	};
+	addr_parse(STR("192.0.2.1:5060"), 0, &u.flow.local);
+	addr_parse(STR("198.51.100.7:40312"), 0, &u.flow.remote);
+	micro_must(location_register(p->location, &u) == LOCATION_DONE && u.after_count == 1, "location_register");
 	while (!r.done)
 		loop_run_posted(p->loop);
 	arena_fini(&arena);

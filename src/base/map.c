@@ -8,6 +8,7 @@
 #include "mem.h"
 
 #define SLOTS_MIN 16
+#define LINE      64            /* of the cache */
 #define MOVE_STEP 16            /* slots emptied by each change: a resize ends before the next is due */
 
 void map_init(struct map *m)
@@ -114,6 +115,19 @@ struct map_node *map_again(const struct map *m, const struct map_node *node)
 {
 	(void)m;
 	return same_hash(node->next, node->hash);
+}
+
+void map_foresee_slot(const struct map *m, uint64_t hash)
+{
+	if (m->count)
+		__builtin_prefetch(chain(m, hash));
+}
+
+void map_foresee_node(const struct map *m, uint64_t hash, size_t bytes)
+{
+	const char *first = m->count ? (const char *)*chain(m, hash) : NULL;
+	for (size_t at = 0; first && at < bytes; at += LINE)
+		__builtin_prefetch(first + at);
 }
 
 void map_each(struct map *m, bool (*fn)(void *user, struct map_node *node), void *user)

@@ -10,7 +10,7 @@ struct change {
 	struct store_batch batch;
 	struct list pending;            /* in stripe.pending, when there is a store */
 	struct location *loc;
-	struct location_update *update;
+	struct location_wait *wait;     /* NULL: nobody waits */
 	uint64_t hash;
 	struct str aor;
 	struct step *steps;
@@ -90,14 +90,14 @@ static size_t rows_bytes(struct str aor, const struct step *steps, unsigned coun
 }
 
 struct change *change_apply(struct location *loc, struct stripe *s, uint64_t hash, struct str aor,
-                            const struct step *steps, unsigned count, struct location_update *update)
+                            const struct step *steps, unsigned count, struct location_wait *wait)
 {
 	bool durable = loc->settings.store;
 	size_t each = sizeof(struct step) + sizeof(uint64_t) + 2 * sizeof(struct store_row);
 	size_t text = aor.n + (durable ? rows_bytes(aor, steps, count) : 0);
 	struct change *c = mem_alloc(sizeof *c + count * each + text);
 	c->loc = loc;
-	c->update = update;
+	c->wait = wait;
 	c->hash = hash;
 	c->count = count;
 	c->rows = (struct store_row *)(c + 1);
@@ -108,8 +108,8 @@ struct change *change_apply(struct location *loc, struct stripe *s, uint64_t has
 	c->aor = (struct str){ at, aor.n };
 	c->batch.rows = c->rows;
 	c->batch.count = 0;
-	if (update)
-		update->change = c;
+	if (wait)
+		wait->change = c;
 
 	for (unsigned i = 0; i < count; i++) {
 		apply(loc, s, hash, aor, &steps[i]);
@@ -232,41 +232,41 @@ static void end(struct change *c)
 /* On the loop's thread, which made the changes: what it allocated it frees. */
 static void tell(struct loop_task *task)
 {
-	for (struct location_update *u = CONTAINER(task, struct location_update, task), *next; u; u = next) {
-		next = u->next;
-		if (!u->err && u->change->loc->settings.store)
-			leave_pending(u->change);
-		end(u->change);
-		u->done(u, u->err);
+	for (struct location_wait *w = CONTAINER(task, struct location_wait, task), *next; w; w = next) {
+		next = w->next;
+		if (!w->err && w->change->loc->settings.store)
+			leave_pending(w->change);
+		end(w->change);
+		w->done(w, w->err);
 	}
 }
 
-static void post(struct location_update *first)
+static void post(struct location_wait *first)
 {
 	first->task.run = tell;
 	loop_post(first->loop, &first->task);
 }
 
-/* The updates of each loop in one task, so that a commit wakes a worker once. */
+/* Those who wait on each loop in one task, so that a commit wakes a worker once. */
 struct answers {
-	struct location_update *first[LOOPS], *last[LOOPS];
+	struct location_wait *first[LOOPS], *last[LOOPS];
 	unsigned count;
 };
 
-static void answer(struct answers *a, struct location_update *u)
+static void answer(struct answers *a, struct location_wait *w)
 {
 	unsigned i = 0;
-	u->next = NULL;
-	while (i < a->count && a->first[i]->loop != u->loop)
+	w->next = NULL;
+	while (i < a->count && a->first[i]->loop != w->loop)
 		i++;
 	if (i == LOOPS) {
-		post(u);
+		post(w);
 	} else if (i == a->count) {
-		a->first[i] = a->last[i] = u;
+		a->first[i] = a->last[i] = w;
 		a->count++;
 	} else {
-		a->last[i]->next = u;
-		a->last[i] = u;
+		a->last[i]->next = w;
+		a->last[i] = w;
 	}
 }
 
@@ -279,9 +279,9 @@ void change_committed(void *user, struct store_batch *const *batches, unsigned c
 		refuse(CONTAINER(batches[i], struct change, batch));
 	for (unsigned i = 0; i < count; i++) {
 		struct change *c = CONTAINER(batches[i], struct change, batch);
-		if (c->update) {
-			c->update->err = err;
-			answer(&a, c->update);
+		if (c->wait) {
+			c->wait->err = err;
+			answer(&a, c->wait);
 		} else {
 			if (!err)
 				leave_pending(c);
@@ -297,10 +297,10 @@ void change_submit(struct change *c)
 	atomic_fetch_add_explicit(&c->loc->pending, 1, memory_order_relaxed);
 	if (c->loc->settings.store) {
 		store_put(c->loc->settings.store, &c->batch);
-	} else if (c->update) {
-		c->update->err = 0;
-		c->update->next = NULL;
-		post(c->update);
+	} else if (c->wait) {
+		c->wait->err = 0;
+		c->wait->next = NULL;
+		post(c->wait);
 	} else {
 		end(c);
 	}

@@ -16,10 +16,10 @@ struct step {
 
 struct change;
 /* Under the stripe lock: give the steps their sequence numbers, apply them, and build the rows for the
- * journal. `update` waits for it; NULL: nobody does. Takes the entries. */
+ * journal. NULL for wait: nobody waits for it. Takes the entries. */
 struct change *change_apply(struct location *loc, struct stripe *s, uint64_t hash, struct str aor,
-                            const struct step *steps, unsigned count, struct location_update *update);
-/* Hand it to the store, without the lock. It frees itself and posts update's `done`. */
+                            const struct step *steps, unsigned count, struct location_wait *wait);
+/* Hand it to the store, without the lock. It frees itself and posts wait's `done`. */
 void change_submit(struct change *c);
 /* The store's answer (store_client.committed); user: the location. */
 void change_committed(void *user, struct store_batch *const *batches, unsigned count, int err);

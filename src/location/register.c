@@ -176,6 +176,47 @@ static void fill_after(struct location *loc, struct stripe *s, uint64_t hash, st
 			entry_copy_told(e, u->aor, u->arena, &u->after[u->after_count++]);
 }
 
+/* --- many at a time --- */
+enum {
+	TOGETHER = 64,                  /* whose memory is asked for at once */
+	LINE = 64,                      /* of the cache */
+	FORESEEN = 512                  /* bytes of a binding: most have no more */
+};
+
+static void foresee_entry(const struct stripe *s, uint64_t hash, struct str aor)
+{
+	const struct aor *a = stripe_find(s, hash, aor);
+	const char *first = a ? (const char *)a->first : NULL;
+	for (size_t at = 0; first && at < FORESEEN; at += LINE)
+		__builtin_prefetch(first + at);
+}
+
+/* Slot, AOR, binding: each is found through the one before it, so one of them is asked for in a round. */
+static void foresee(struct location *loc, struct location_update *const *updates, unsigned count)
+{
+	uint64_t hashes[TOGETHER];
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < count; i++) {
+			hashes[i] = round ? hashes[i] : hash_str(loc->hash_key, updates[i]->aor);
+			struct stripe *s = stripe_of(loc, hashes[i]);
+			pthread_mutex_lock(&s->lock);
+			if (round == 0)
+				map_foresee_slot(&s->aors, hashes[i]);
+			else if (round == 1)
+				map_foresee_node(&s->aors, hashes[i], sizeof(struct aor) + updates[i]->aor.n);
+			else
+				foresee_entry(s, hashes[i], updates[i]->aor);
+			pthread_mutex_unlock(&s->lock);
+		}
+	}
+}
+
+void location_foresee(struct location *loc, struct location_update *const *updates, unsigned count)
+{
+	for (unsigned at = 0; at < count; at += TOGETHER)
+		foresee(loc, updates + at, count - at < TOGETHER ? count - at : TOGETHER);
+}
+
 enum location_result location_register(struct location *loc, struct location_update *u)
 {
 	uint64_t hash = hash_str(loc->hash_key, u->aor);
@@ -190,7 +231,7 @@ enum location_result location_register(struct location *loc, struct location_upd
 		p.steps = arena_array(u->arena, u->contact_count + (p.aor ? p.aor->count : 0) + 1, sizeof p.steps[0]);
 		result = plan(&p);
 		if (result == LOCATION_DONE)
-			change = change_apply(loc, s, hash, u->aor, p.steps, p.count, u);
+			change = change_apply(loc, s, hash, u->aor, p.steps, p.count, u->wait);
 		else
 			forget_plan(&p);
 	}

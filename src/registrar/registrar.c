@@ -2,7 +2,6 @@
 /* registrar.c - a REGISTER from its arrival to its answer: RFC 3261 §10.3. */
 #include "aor.h"
 #include "clock.h"
-#include "flow_token.h"
 #include "log.h"
 #include "mem.h"
 #include "registrar_private.h"
@@ -21,6 +20,7 @@ int registrar_new(const struct registrar_setup *setup, struct registrar **out)
 	struct registrar *r = mem_zalloc(sizeof *r);
 	r->s = setup->settings;
 	r->parts = *setup;
+	r->task.run = registrar_apply_queued;
 	*out = r;
 	return 0;
 }
@@ -106,7 +106,13 @@ static void log_fault(const struct registration *g, unsigned status, struct str 
 		          flow_text(&g->packet->from, from), status, STR_FMT(phrase));
 }
 
-static void refuse(struct registration *g, enum register_fault fault)
+void registration_log_granted(const struct registration *g)
+{
+	if (log_enabled(LOG_DEBUG))
+		log_write(LOG_DEBUG, "registrar: %.*s: %u bindings", STR_FMT(g->update.aor), g->update.after_count);
+}
+
+void registration_refuse(struct registration *g, enum register_fault fault)
 {
 	struct registrar *r = g->r;
 	struct str phrase;
@@ -120,106 +126,15 @@ static void refuse(struct registration *g, enum register_fault fault)
 	packet_free(g->packet);
 }
 
-/* The binding of this phone over the flow of the request that lasts longest; NULL: it has none there now. */
-static const struct binding *binding_here(const struct registration *g, struct str instance)
-{
-	const struct location_update *u = &g->update;
-	const struct binding *found = NULL;
-	for (unsigned i = 0; i < u->after_count; i++) {
-		const struct binding *b = &u->after[i];
-		if (str_eq(b->instance, instance) && flow_ref_same(&b->flow, &g->packet->from) &&
-		    (!found || b->expires_wall_ms > found->expires_wall_ms))
-			found = b;
-	}
-	return found;
-}
-
-/* What the phone of this Contact has now. One that moves removes its old Contact and binds a new one, in one request or in two, in any
- * order: it is still here. */
-static struct flow_registration outcome(const struct registration *g, const struct contact_update *c)
-{
-	const struct registrar *r = g->r;
-	const struct token_keys *keys = transport_keys(r->parts.transport);
-	const struct location_update *u = &g->update;
-	struct flow_registration to = { .registration = token_registration(keys, u->aor, c->instance),
-	                                .address = token_registration(keys, u->aor, STR("")) };
-	const struct binding *b = binding_here(g, c->instance);
-	if (b) {
-		to.outbound = b->reg_id && g->require_outbound;
-		to.nat = b->via_flow && b->reg_id == 0 && g->packet->from.kind == TRANSPORT_UDP;
-		to.until_ms = loop_now_ms(r->parts.loop) + (b->expires_wall_ms - u->wall_ms);
-	}
-	return to;
-}
-
-/* "*": all bindings are gone, whoever of this address is on the flow. */
-static struct flow_registration outcome_of_star(const struct registration *g)
-{
-	const struct registrar *r = g->r;
-	uint64_t address = token_registration(transport_keys(r->parts.transport), g->update.aor, STR(""));
-	return (struct flow_registration){ .address = address, .registration = transport_registration_on(
-	                                   r->parts.transport, &g->packet->from, address, loop_now_ms(r->parts.loop)) };
-}
-
-/* Whose flow it is now: what judges its silence, and what finds this phone again when the flow has died. */
-static void note_flow(const struct registration *g)
-{
-	const struct location_update *u = &g->update;
-	unsigned count = u->star ? 1 : u->contact_count;
-	for (unsigned i = 0; i < count; i++) {
-		struct flow_registration to = u->star ? outcome_of_star(g) : outcome(g, &u->contacts[i]);
-		transport_flow_registered(g->r->parts.transport_worker, &g->packet->from, &to);
-	}
-}
-
-static void grant(struct registration *g)
+/* A fetch: changes nothing, waits for nothing. */
+static void fetch(struct registration *g)
 {
 	struct registrar *r = g->r;
+	location_register(r->parts.location, &g->update);
 	granted_write(g);
-	if (log_enabled(LOG_DEBUG))
-		log_write(LOG_DEBUG, "registrar: %.*s: %u bindings", STR_FMT(g->update.aor), g->update.after_count);
-	if (g->direct)
-		note_flow(g);
-	if (g->st) {
-		txn_answer(r->parts.txns, g->st, 200, STR_NONE, buf_str(&r->rows));
-		return;
-	}
+	registration_log_granted(g);
 	txn_reply_stateless(r->parts.txns, g->packet, 200, STR_NONE, buf_str(&r->rows));
 	packet_free(g->packet);
-}
-
-static void committed(struct location_update *update, int err)
-{
-	struct registration *g = CONTAINER(update, struct registration, update);
-	g->r->waiting--;
-	if (err)
-		refuse(g, REGISTER_NOT_STORED);
-	else
-		grant(g);
-}
-
-/* From here copies of the request are absorbed by the transaction, until the commit lets the answer go. */
-static void change(struct registration *g)
-{
-	struct txn_server *st = txn_accept(g->r->parts.txns, g->packet);
-	if (!st)
-		return;                         /* 503 was sent; g is gone with its packet */
-	g->st = st;
-	switch (location_register(g->r->parts.location, &g->update)) {
-	case LOCATION_DONE:
-		g->r->waiting++;
-		return;
-	case LOCATION_STALE:
-		refuse(g, REGISTER_OUT_OF_ORDER);
-		return;
-	case LOCATION_FULL:
-		refuse(g, REGISTER_FULL);
-		return;
-	case LOCATION_UNCHANGED:
-		grant(g);
-		return;
-	}
-	abort();
 }
 
 /* Whoever registers is here again: what a phone of his said of having moved waits until it is said anew. */
@@ -244,16 +159,15 @@ void registrar_handle(struct registrar *r, const struct register_request *q)
 	g->packet = p;
 	g->update = (struct location_update){
 		.call_id = p->msg.call_id, .cseq = p->msg.cseq, .user_agent = agent ? agent->value : STR(""),
-		.wall_ms = clock_wall_ms(), .arena = &p->arena, .loop = r->parts.loop, .done = committed,
+		.wall_ms = clock_wall_ms(), .arena = &p->arena,
 	};
 	enum register_fault fault = check(g, q);
 	if (fault) {
-		refuse(g, fault);
+		registration_refuse(g, fault);
 	} else if (g->update.star || g->update.contact_count) {
 		note_return(g);
-		change(g);
+		registration_change(g);
 	} else {
-		location_register(r->parts.location, &g->update);       /* a fetch: changes nothing, waits for nothing */
-		grant(g);
+		fetch(g);
 	}
 }

@@ -17,11 +17,18 @@ enum register_fault {
 	REGISTER_FAULTS
 };
 
+enum { QUEUE = 64 };            /* changes that are applied together, at most */
+
 struct registrar {
 	struct registrar_settings s;
 	struct registrar_setup parts;   /* its settings are not used */
 	unsigned waiting;
 	struct buf rows;                /* scratch for answers */
+	/* commit.c: this turn's changes */
+	struct location_update *queue[QUEUE];
+	unsigned queued;
+	struct loop_task task;
+	bool posted;
 };
 
 /* One REGISTER as it was understood. Lives in the packet's arena, and so do all its strings. */
@@ -29,7 +36,7 @@ struct registration {
 	struct location_update update;
 	struct registrar *r;
 	struct packet *packet;
-	struct txn_server *st;          /* while it waits for its commit */
+	struct txn_server *st;          /* of one that changes something */
 	struct str unsupported;         /* option tags, for REGISTER_EXTENSION */
 	bool direct;                    /* we are the first hop: it came over the phone's own flow (OB-63) */
 	bool path_has_ob;               /* the value that the first edge added has ob */
@@ -45,5 +52,12 @@ enum register_fault path_read(struct registration *g, unsigned rights);
 unsigned fault_answer(const struct registration *g, enum register_fault fault, struct str *phrase);
 /* granted.c: the rows of the 200, written to r->rows. */
 void granted_write(const struct registration *g);
+
+void registration_log_granted(const struct registration *g);
+/* registrar.c: answer it and free its packet, and g with it. */
+void registration_refuse(struct registration *g, enum register_fault fault);
+/* commit.c: the same for one that changes something, when that is durable. */
+void registration_change(struct registration *g);
+void registrar_apply_queued(struct loop_task *task);
 
 #endif

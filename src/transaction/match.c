@@ -114,7 +114,7 @@ struct server *server_find(const struct txns *x, const struct txn_key *key)
 	struct map_node *n = map_first(&x->servers, key->hash);
 	for (; n; n = map_again(&x->servers, n)) {
 		struct server *s = CONTAINER(n, struct server, node);
-		if (str_eq(s->key, key->bytes))
+		if (str_eq(server_key(s), key->bytes))
 			return s;
 	}
 	return NULL;

@@ -28,7 +28,7 @@ static void log_state(struct server *s)
 /* What a finished one on the heap counts for: it waits for its ACK and repeats its answer. */
 static size_t bytes_of(const struct server *s)
 {
-	return sizeof *s + s->key.n + sizeof *s->last + s->last->n;
+	return sizeof *s + s->key_n + sizeof *s->last + s->last->n;
 }
 
 static void fire(struct loop_timer *timer);
@@ -38,10 +38,10 @@ static struct server *server_new(struct txns *x, const struct packet *p, const s
 	struct server *s = mem_alloc(sizeof *s + key->bytes.n);
 	*s = (struct server){
 		.txns = x, .path = reply_path_of(x, p), .timer.fire = fire, .invite = p->msg.method == SIP_INVITE,
-		.key = { s->tail, key->bytes.n },
+		.key_n = (uint32_t)key->bytes.n,
 	};
-	memcpy(s->tail, key->bytes.p, key->bytes.n);
-	s->path.host = txn_key_sent_by(s->key, &s->path.port);
+	memcpy(s->key, key->bytes.p, key->bytes.n);
+	s->path.host = txn_key_sent_by(server_key(s), &s->path.port);
 	map_insert(&x->servers, &s->node, key->hash);
 	return s;
 }
@@ -58,6 +58,7 @@ void server_free(struct server *s)
 	loop_timer_stop(x->loop, &s->timer);
 	map_remove(&x->servers, &s->node);
 	wire_unref(s->last);
+	wire_unref(s->prepared);
 	packet_free(s->pub.packet);
 	mem_free(s);
 }
@@ -67,7 +68,7 @@ static void send_trying(struct server *s)
 {
 	struct txns *x = s->txns;
 	wire_unref(s->last);
-	s->last = answer_new(x, &s->pub.packet->msg, 100, STR_NONE, STR_NONE, STR_NONE);
+	s->last = server_write(s, 100, STR_NONE, STR_NONE);
 	reply_send_here(x, &s->path, s->last);
 }
 
@@ -193,10 +194,7 @@ void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wi
 
 void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra)
 {
-	struct packet *p = st->packet;
-	assert(p);                                      /* gone with a 2xx */
-	struct str tag = status > 100 ? tag_for(x, p, TAG_TRANSACTION) : STR_NONE;
-	struct wire *w = answer_new(x, &p->msg, status, phrase, tag, extra);
+	struct wire *w = server_write(server_of(st), status, phrase, extra);
 	txn_reply(x, st, status, w);
 	wire_unref(w);
 }
@@ -264,7 +262,7 @@ static enum ack ack_came(struct txns *x, const struct txn_key *key, const struct
 	ist_ack(&s->ist, loop_now_ms(x->loop));
 	log_state(s);
 	if (s->ist.state == IST_CONFIRMED)
-		leave(s, KEPT_CONFIRMED, txn_key_is_old_style(s->key) ? wire_str(s->last) : STR_NONE);
+		leave(s, KEPT_CONFIRMED, txn_key_is_old_style(server_key(s)) ? wire_str(s->last) : STR_NONE);
 	return ACK_ABSORBED;
 }
 

@@ -26,13 +26,13 @@ static struct str rest_of(const struct kept_server *ks)
 void server_keep(const struct server *s, enum kept_kind kind, int64_t until_ms, struct str rest)
 {
 	size_t flow_n = kept_flow_size(&s->path.flow);
-	size_t n = sizeof(struct kept_server) + flow_n + s->key.n + rest.n;
+	size_t n = sizeof(struct kept_server) + flow_n + s->key_n + rest.n;
 	struct kept_server *ks = kept_add(&s->txns->kept, kind, s->node.hash, until_ms, n);
 	if (!ks)
 		return;                         /* no budget: a copy will be a new request */
-	*ks = (struct kept_server){ (uint32_t)flow_n, (uint32_t)s->key.n, (uint32_t)rest.n };
+	*ks = (struct kept_server){ (uint32_t)flow_n, s->key_n, (uint32_t)rest.n };
 	kept_flow_write(ks->bytes, &s->path.flow);
-	char *at = mempcpy(ks->bytes + flow_n, s->key.p, s->key.n);
+	char *at = mempcpy(ks->bytes + flow_n, s->key, s->key_n);
 	if (rest.n)
 		memcpy(at, rest.p, rest.n);
 }

@@ -23,15 +23,17 @@ struct server {
 	struct txns *txns;
 	struct reply_path path;
 	struct wire *last;              /* the last response; NULL: none yet, or not needed any more */
+	struct wire *prepared;          /* the final one, written and not sent yet (prepared.c); most often pub.packet is gone then */
 	union {
 		struct ist ist;
 		struct nist nist;
 	};
 	bool invite, finished, cancelled;
 	uint8_t shown;                  /* the state that the log knows */
-	struct str key;                 /* in `tail`; path.host is a part of it */
-	char tail[];
+	uint32_t key_n;
+	char key[];                     /* path.host is a part of it */
 };
+static inline struct str server_key(const struct server *s) { return (struct str){ s->key, s->key_n }; }
 
 struct txn_client {
 	struct map_node node;           /* in txns.clients */
@@ -106,6 +108,8 @@ bool server_absorb_copy(struct txns *x, const struct packet *p, const struct txn
 void server_finished_new(struct txns *x, const struct packet *p, const struct txn_key *key, struct wire *answer);
 bool server_is_final(const struct server *s);
 void server_free(struct server *s);
+/* prepared.c: a response written from the request, or from the prepared answer, as a wire of one reference. */
+struct wire *server_write(struct server *s, unsigned status, struct str phrase, struct str extra);
 void client_free(struct txn_client *ct);
 
 /* --- server_kept.c: those that are over --- */

@@ -29,6 +29,7 @@ struct worker {
 
 struct job {
 	struct location_update u;
+	struct location_wait wait;
 	struct contact_update c;
 	struct arena arena;
 	struct worker *w;
@@ -40,9 +41,9 @@ static uint32_t next(struct worker *w, uint32_t below)
 	return (w->seed >> 8) % below;
 }
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct job *j = (struct job *)u;
+	struct job *j = CONTAINER(wait, struct job, wait);
 	struct worker *w = j->w;
 	if (err)
 		fail_msg("a commit failed");
@@ -63,7 +64,9 @@ static void do_register(struct worker *w)
 	j->u = (struct location_update){
 		.aor = str_of(aors[next(w, AORS)]), .contacts = &j->c, .contact_count = 1, .call_id = w->index ? STR("c1") : STR("c0"),
 		.cseq = ++w->cseq, .flow = { .serial = 1 + next(w, KIT_STREAMS - 1), .kind = TRANSPORT_TCP, .remote.family = AF_INET },
-		.via_flow = true, .wall_ms = 1000000, .arena = &j->arena, .loop = w->loop, .done = done };
+		.via_flow = true, .wall_ms = 1000000, .arena = &j->arena, .wait = &j->wait };
+	j->wait = (struct location_wait){ .loop = w->loop, .done = done };
+	location_foresee(w->loc, &(struct location_update *){ &j->u }, 1);
 	if (location_register(w->loc, &j->u) == LOCATION_DONE) {
 		w->waiting++;
 		return;

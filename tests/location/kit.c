@@ -103,14 +103,14 @@ void kit_stop(struct kit *k)
 }
 
 struct asked {
-	struct location_update u;
+	struct location_wait wait;
 	bool done;
 };
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct asked *a = (struct asked *)u;
-	a->u.err = err;
+	struct asked *a = CONTAINER(wait, struct asked, wait);
+	assert_int_equal(wait->err, err);
 	a->done = true;
 }
 
@@ -144,19 +144,20 @@ enum location_result kit_register(struct kit *k, struct reg r)
 		contacts[count++] = contact_of(k, &r, r.contact, r.expires_s);
 	if (r.also)
 		contacts[count++] = contact_of(k, &r, r.also, r.also_expires_s);
-	struct asked a = { .u = {
+	struct asked a = { .wait = { .loop = k->loop, .done = done } };
+	struct location_update u = {
 		.aor = str_of(r.aor ? r.aor : "bob@example.com"), .star = r.star, .contacts = contacts, .contact_count = count,
 		.path = str_of(r.path), .call_id = str_of(r.call_id ? r.call_id : "c1"), .cseq = r.cseq,
 		.user_agent = STR("test"), .flow = flow_of(&r), .via_flow = (r.stream || r.udp_port) && !r.by_contact, .wall_ms = k->now_ms,
-		.arena = &k->arena, .loop = k->loop, .done = done,
-	} };
-	enum location_result result = location_register(k->loc, &a.u);
+		.arena = &k->arena, .wait = &a.wait,
+	};
+	enum location_result result = location_register(k->loc, &u);
 	assert_false(a.done);           /* never inside the call */
 	while (result == LOCATION_DONE && !a.done)
 		assert_int_equal(loop_turn(k->loop, 1000), 0);
-	k->after = a.u.after;
-	k->after_count = a.u.after_count;
-	k->err = a.u.err;
+	k->after = u.after;
+	k->after_count = u.after_count;
+	k->err = a.wait.err;
 	return result;
 }
 

@@ -10,14 +10,15 @@ enum { PHONES = 100000, AT_ONCE = 1000 };
 
 struct job {
 	struct location_update u;
+	struct location_wait wait;
 	struct contact_update c;
 	struct arena arena;
 	unsigned *waiting;
 };
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct job *j = (struct job *)u;
+	struct job *j = CONTAINER(wait, struct job, wait);
 	assert_int_equal(err, 0);
 	--*j->waiting;
 	arena_fini(&j->arena);
@@ -38,7 +39,8 @@ static void ask(struct kit *k, struct job *j, unsigned i)
 	assert_true(sip_uri_parse(j->c.contact, &j->c.uri));
 	j->u = (struct location_update){ .aor = aor_of(&j->arena, i), .contacts = &j->c, .contact_count = 1, .cseq = 1,
 	                                 .call_id = STR("8f2a1c0e4b7d11ee@198.51.100.77"), .user_agent = STR("phone 1.2.3"),
-	                                 .wall_ms = k->now_ms, .arena = &j->arena, .loop = k->loop, .done = done };
+	                                 .wall_ms = k->now_ms, .arena = &j->arena, .wait = &j->wait };
+	j->wait = (struct location_wait){ .loop = k->loop, .done = done };
 	assert_int_equal(location_register(k->loc, &j->u), LOCATION_DONE);
 }
 

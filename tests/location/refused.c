@@ -64,16 +64,16 @@ struct fixture {
 	struct store store;
 	struct kit kit;
 	struct change_asked {
-		struct location_update u;
+		struct location_wait wait;
 		int answers;
 	} asked[HELD];
 	unsigned count;
 };
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct change_asked *a = (struct change_asked *)u;
-	assert_int_equal(u->err, err);
+	struct change_asked *a = CONTAINER(wait, struct change_asked, wait);
+	assert_int_equal(wait->err, err);
 	a->answers++;
 }
 
@@ -103,9 +103,10 @@ static void ask(struct fixture *f, const char *contact, uint32_t reg_id, uint32_
 	*c = (struct contact_update){ .contact = str_of(contact), .instance = reg_id ? STR(PHONE) : STR_NONE, .reg_id = reg_id,
 	                              .q = 1000, .expires_s = expires_s };
 	assert_true(sip_uri_parse(c->contact, &c->uri));
-	a->u = (struct location_update){ .aor = STR(BOB), .contacts = c, .contact_count = 1, .call_id = STR("c"), .cseq = cseq,
-	                                 .wall_ms = f->kit.now_ms, .arena = &f->kit.arena, .loop = f->kit.loop, .done = done };
-	assert_int_equal(location_register(f->kit.loc, &a->u), LOCATION_DONE);
+	a->wait = (struct location_wait){ .loop = f->kit.loop, .done = done };
+	struct location_update u = { .aor = STR(BOB), .contacts = c, .contact_count = 1, .call_id = STR("c"), .cseq = cseq,
+	                             .wall_ms = f->kit.now_ms, .arena = &f->kit.arena, .wait = &a->wait };
+	assert_int_equal(location_register(f->kit.loc, &u), LOCATION_DONE);
 }
 
 static void answer(struct fixture *f, unsigned which, int err)
@@ -126,7 +127,7 @@ static void answer_waits_for_the_store(void **state)
 	assert_int_equal(c.pending, 1);
 	answer(f, 0, 0);
 	assert_int_equal(f->asked[0].answers, 1);
-	assert_int_equal(f->asked[0].u.err, 0);
+	assert_int_equal(f->asked[0].wait.err, 0);
 }
 
 /* RG-09 */
@@ -138,7 +139,7 @@ static void change_that_cannot_be_stored_is_taken_back(void **state)
 	ask(f, "sip:b@h", 1, 60, 2);   /* replaces */
 	assert_string_equal(kit_targets(&f->kit, BOB), "sip:b@h");
 	answer(f, 1, -ENOSPC);
-	assert_int_equal(f->asked[1].u.err, -ENOSPC);
+	assert_int_equal(f->asked[1].wait.err, -ENOSPC);
 	assert_string_equal(kit_targets(&f->kit, BOB), "sip:a@h");
 	ask(f, "sip:c@h", 0, 60, 3);   /* adds */
 	answer(f, 2, -EIO);

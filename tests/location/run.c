@@ -118,6 +118,7 @@ bool run_keeps_promises(const struct run *r, size_t step, int64_t wall_ms, const
 /* --- changes --- */
 struct job {
 	struct location_update u;
+	struct location_wait wait;
 	struct contact_update contacts[2];
 	struct arena arena;
 	struct run *run;
@@ -125,9 +126,9 @@ struct job {
 	unsigned count;
 };
 
-static void done(struct location_update *u, int err)
+static void done(struct location_wait *wait, int err)
 {
-	struct job *j = CONTAINER(u, struct job, u);
+	struct job *j = CONTAINER(wait, struct job, wait);
 	struct run *r = j->run;
 	bool safe = !err && (r->refuse || durable(r));
 	assert_true(!err || r->refuse);
@@ -176,7 +177,8 @@ static struct job *job_new(struct run *r, unsigned user)
 	j->u = (struct location_update){
 		.aor = arena_printf(&j->arena, "u%u@h", user), .contacts = j->contacts, .call_id = STR("c"), .cseq = r->cseq,
 		.path = STR("<sip:edge;lr>"), .user_agent = STR("a phone"), .wall_ms = disk_clock.wall_ms, .arena = &j->arena,
-		.loop = r->loop, .done = done };
+		.wait = &j->wait };
+	j->wait = (struct location_wait){ .loop = r->loop, .done = done };
 	return j;
 }
 

@@ -68,6 +68,20 @@ void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct s
 	mem_free(st);
 }
 
+void txn_prepare(struct txns *x, struct txn_server *st, struct str extra)
+{
+	write_down(x, st->packet, 200, STR_NONE, extra);
+	x->replies--;                   /* not sent yet */
+	packet_free(st->packet);
+	st->packet = NULL;
+}
+
+void txn_answer_prepared(struct txns *x, struct txn_server *st)
+{
+	x->replies++;
+	mem_free(st);
+}
+
 void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, struct str phrase, struct str extra)
 {
 	write_down(x, p, status, phrase, extra);

@@ -9,12 +9,12 @@
 #include <stdio.h>
 
 struct txns {
-	unsigned accepted, stateless, answered, status;
+	unsigned accepted, stateless, prepared, answered, status;
 	bool full;
 };
 struct location {
-	struct location_update *waiting;
-	unsigned asked;
+	struct location_wait *waiting;
+	unsigned asked, foreseen;
 	enum location_result result;
 };
 struct transport_worker {
@@ -43,6 +43,19 @@ void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct s
 	mem_free(st);
 }
 
+void txn_prepare(struct txns *x, struct txn_server *st, struct str extra)
+{
+	(void)extra;
+	x->prepared++;
+	packet_free(st->packet);
+	st->packet = NULL;
+}
+
+void txn_answer_prepared(struct txns *x, struct txn_server *st)
+{
+	txn_answer(x, st, 200, STR_NONE, STR_NONE);
+}
+
 void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, struct str phrase, struct str extra)
 {
 	(void)p;
@@ -59,11 +72,17 @@ void transport_flow_registered(struct transport_worker *w, const struct flow_ref
 	w->told++;
 }
 
+void location_foresee(struct location *loc, struct location_update *const *updates, unsigned count)
+{
+	(void)updates;
+	loc->foreseen += count;
+}
+
 enum location_result location_register(struct location *loc, struct location_update *u)
 {
 	loc->asked++;
 	if (loc->result == LOCATION_DONE)
-		loc->waiting = u;
+		loc->waiting = u->wait;
 	return loc->result;
 }
 
@@ -102,6 +121,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* A REGISTER comes; what it changes is applied in the next turn. */
 static void arrive(struct bench *b)
 {
 	struct packet *p = packet_new(STR("REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
@@ -113,11 +133,16 @@ static void arrive(struct bench *b)
 	registrar_handle(b->registrar, &(struct register_request){ .packet = p, .domain = &domain, .user = &alice });
 }
 
+static void turn(struct bench *b)
+{
+	assert_int_equal(loop_turn(b->loop, 0), 0);
+}
+
 static void commit(struct bench *b, int err)
 {
-	struct location_update *u = b->location.waiting;
+	struct location_wait *w = b->location.waiting;
 	b->location.waiting = NULL;
-	u->done(u, err);
+	w->done(w, err);
 }
 
 static void the_200_waits_for_the_commit(void **state)
@@ -125,6 +150,9 @@ static void the_200_waits_for_the_commit(void **state)
 	struct bench *b = *state;
 	arrive(b);
 	assert_int_equal(b->txns.accepted, 1);          /* copies are absorbed from here */
+	assert_int_equal(registrar_waiting(b->registrar), 1);
+	turn(b);
+	assert_int_equal(b->txns.prepared, 1);
 	assert_int_equal(b->txns.answered, 0);
 	assert_int_equal(b->worker.told, 0);
 	assert_int_equal(registrar_waiting(b->registrar), 1);
@@ -139,13 +167,14 @@ static void a_commit_that_fails_is_a_500(void **state)
 {
 	struct bench *b = *state;
 	arrive(b);
+	turn(b);
 	commit(b, -5);
 	assert_int_equal(b->txns.status, 500);
 	assert_int_equal(b->worker.told, 0);
 	assert_int_equal(registrar_waiting(b->registrar), 0);
 }
 
-static void what_location_refuses_is_answered_at_once(void **state)
+static void what_location_refuses_waits_for_no_commit(void **state)
 {
 	static const struct { enum location_result result; unsigned status; } table[] = {
 		{ LOCATION_STALE, 400 }, { LOCATION_FULL, 403 },
@@ -154,6 +183,7 @@ static void what_location_refuses_is_answered_at_once(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		b->location.result = table[i].result;
 		arrive(b);
+		turn(b);
 		assert_int_equal(b->txns.answered, i + 1);
 		assert_int_equal(b->txns.status, table[i].status);
 		assert_int_equal(registrar_waiting(b->registrar), 0);
@@ -166,8 +196,28 @@ static void nothing_is_bound_when_there_is_no_room_for_a_transaction(void **stat
 	struct bench *b = *state;
 	b->txns.full = true;
 	arrive(b);
+	turn(b);
 	assert_int_equal(b->location.asked, 0);
 	assert_int_equal(registrar_waiting(b->registrar), 0);
+}
+
+/* More than wait together: those before are applied at once, and the last ones in the next turn as well. */
+static void a_turn_may_bring_any_number(void **state)
+{
+	enum { MANY = 150 };
+	struct bench *b = *state;
+	b->location.result = LOCATION_FULL;
+	for (unsigned i = 0; i < MANY; i++)
+		arrive(b);
+	assert_in_range(b->location.asked, 1, MANY - 1);
+	turn(b);
+	assert_int_equal(b->location.asked, MANY);
+	assert_int_equal(b->location.foreseen, MANY);
+	assert_int_equal(b->txns.answered, MANY);
+	assert_int_equal(registrar_waiting(b->registrar), 0);
+	arrive(b);
+	turn(b);
+	assert_int_equal(b->txns.answered, MANY + 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -177,8 +227,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(the_200_waits_for_the_commit),
 		CASE(a_commit_that_fails_is_a_500),
-		CASE(what_location_refuses_is_answered_at_once),
+		CASE(what_location_refuses_waits_for_no_commit),
 		CASE(nothing_is_bound_when_there_is_no_room_for_a_transaction),
+		CASE(a_turn_may_bring_any_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,10 @@ void map_remove(struct map *m, struct map_node *node);  /* must be in the map */
 /* The first node of this hash, then the next one with the same hash; NULL when there is none. */
 struct map_node *map_first(const struct map *m, uint64_t hash);
 struct map_node *map_again(const struct map *m, const struct map_node *node);
+/* For look-ups that follow soon: have their slot on its way from memory, and then, when that has come, the node in it: `bytes` of what it
+ * is a part of. */
+void map_foresee_slot(const struct map *m, uint64_t hash);
+void map_foresee_node(const struct map *m, uint64_t hash, size_t bytes);
 /* Visit all nodes in no order; fn may remove and free the node that it is given, nothing else.
  * Stops early when fn returns false. */
 void map_each(struct map *m, bool (*fn)(void *user, struct map_node *node), void *user);

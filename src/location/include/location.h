@@ -82,8 +82,20 @@ enum location_result {
 	LOCATION_FULL,                  /* max_contacts: nothing changed (RG-28) */
 	LOCATION_UNCHANGED              /* a plain fetch: `after` is filled, no `done` follows */
 };
+/* Whoever waits for a change to be durable; the caller's until `done`. */
+struct location_wait {
+	struct loop *loop;
+	/* Durable (err 0) or not (-errno: the change was taken back unless something newer came; answer 500). On `loop`'s
+	 * thread, exactly once, never inside the call. */
+	void (*done)(struct location_wait *self, int err);
+	/* location's own */
+	struct loop_task task;
+	struct location_wait *next;     /* of the same commit and loop */
+	struct change *change;
+	int err;
+};
 struct location_update {
-	/* asked; borrowed until `done` */
+	/* asked */
 	struct str aor;
 	bool star;                      /* Contact: *  with Expires: 0 */
 	const struct contact_update *contacts;
@@ -93,20 +105,15 @@ struct location_update {
 	struct flow_ref flow;           /* flow_ref_none when it came through an edge */
 	bool via_flow;
 	int64_t wall_ms;
-	struct arena *arena;            /* `after` is made here; must live until `done` */
+	struct arena *arena;            /* `after` is made here */
+	struct location_wait *wait;     /* told when it is durable; a fetch needs none */
 	/* answer: all live bindings of the AOR after the change, newest first; without path, call_id and user_agent */
 	struct binding *after;
 	unsigned after_count;
-	/* Durable (err 0) or not (-errno: the change was taken back unless something newer came; answer 500). On `loop`'s
-	 * thread, exactly once, never inside the call. */
-	struct loop *loop;
-	void (*done)(struct location_update *self, int err);
-	/* location's own */
-	struct loop_task task;
-	struct location_update *next;   /* of the same commit and loop */
-	struct change *change;
-	int err;
 };
+/* location_register is called soon for each of these, in any order: have what it will look at on its way from memory, for all of them
+ * at once. Changes nothing. */
+void location_foresee(struct location *loc, struct location_update *const *updates, unsigned count);
 /* All contacts of the request, or none (RG-09). Also checks the AOR's flows: a binding whose flow died
  * between arrival and now is not left as live. */
 enum location_result location_register(struct location *loc, struct location_update *u);

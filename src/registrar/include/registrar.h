@@ -45,6 +45,6 @@ struct register_request {
  * a registered one. Requests that change nothing are answered at once; statelessly where possible, so that
  * they cost nothing. */
 void registrar_handle(struct registrar *r, const struct register_request *q);
-unsigned registrar_waiting(const struct registrar *r);          /* REGISTERs whose commit is under way */
+unsigned registrar_waiting(const struct registrar *r);          /* REGISTERs that are not durable yet */
 
 #endif

@@ -35,7 +35,7 @@ void txn_settings_init(struct txn_settings *s);
 
 /* --- a request that came in --- */
 struct txn_server {
-	struct packet *packet;          /* the request (packet->msg is parsed). Freed by the final answer, with st itself */
+	struct packet *packet;          /* the request (packet->msg is parsed). Freed by txn_prepare, or by the final answer with st itself */
 	void *user;                     /* the handler's */
 };
 
@@ -86,6 +86,10 @@ void txn_reply(struct txns *x, struct txn_server *st, unsigned status, struct wi
 /* The same, written here from the request: sip_reply with a fresh To tag where one is needed.
  * `extra`: whole rows. */
 void txn_answer(struct txns *x, struct txn_server *st, unsigned status, struct str phrase, struct str extra);
+/* For a non-INVITE whose 200 must wait: write it now, and let the request go. It leaves with txn_answer_prepared, and st with it; copies
+ * find nothing to repeat until then. txn_answer still says something else in its place. */
+void txn_prepare(struct txns *x, struct txn_server *st, struct str extra);
+void txn_answer_prepared(struct txns *x, struct txn_server *st);
 /* End without an answer (RFC 4320 §4.2: a non-INVITE whose branches timed out). st is gone. */
 void txn_drop(struct txns *x, struct txn_server *st);
 /* Answer without a transaction; the To tag is a keyed hash of the request, so copies get the same
