@@ -16,6 +16,7 @@ struct waiting {
 	struct registrar *r;
 	struct txn_server *st;
 	struct flow_ref flow;
+	bool star;                              /* outcomes[0] is of a "*" */
 	unsigned count;
 	struct flow_registration outcomes[];    /* what the phones of the request have on this flow when it is granted */
 };
@@ -53,23 +54,23 @@ static struct flow_registration outcome(const struct registration *g, const stru
 	return to;
 }
 
-/* "*": all bindings are gone, whoever of this address is on the flow. */
-static struct flow_registration outcome_of_star(const struct registration *g)
-{
-	const struct registrar *r = g->r;
-	uint64_t address = token_registration(transport_keys(r->parts.transport), g->update.aor, STR(""));
-	return (struct flow_registration){ .address = address, .registration = transport_registration_on(
-	                                   r->parts.transport, &g->packet->from, address, loop_now_ms(r->parts.loop)) };
-}
-
 /* It judges the flow's silence, and finds this phone again when the flow has died. */
 static void find_outcomes(struct waiting *w, const struct registration *g)
 {
 	const struct location_update *u = &g->update;
+	w->star = u->star;
 	if (u->star)
-		w->outcomes[w->count++] = outcome_of_star(g);
+		w->outcomes[w->count++] = (struct flow_registration){
+			.address = token_registration(transport_keys(w->r->parts.transport), u->aor, STR("")) };
 	for (unsigned i = 0; i < u->contact_count; i++)
 		w->outcomes[w->count++] = outcome(g, &u->contacts[i]);
+}
+
+/* "*": all bindings are gone, whoever of this address is on the flow. That is known when those before have been granted. */
+static void find_who_is_here(const struct waiting *w, struct flow_registration *of_star)
+{
+	const struct registrar_setup *parts = &w->r->parts;
+	of_star->registration = transport_registration_on(parts->transport, &w->flow, of_star->address, loop_now_ms(parts->loop));
 }
 
 /* --- waiting for the commit --- */
@@ -86,6 +87,8 @@ static void refuse(struct waiting *w)
 
 static void grant(struct waiting *w)
 {
+	if (w->star)
+		find_who_is_here(w, &w->outcomes[0]);
 	for (unsigned i = 0; i < w->count; i++)
 		transport_flow_registered(w->r->parts.transport_worker, &w->flow, &w->outcomes[i]);
 	txn_answer_prepared(w->r->parts.txns, w->st);

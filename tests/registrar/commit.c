@@ -17,8 +17,12 @@ struct location {
 	unsigned asked, foreseen;
 	enum location_result result;
 };
+struct transport {
+	uint64_t here;                  /* the phone on the flow */
+};
 struct transport_worker {
 	unsigned told;
+	uint64_t registration;          /* told last */
 };
 
 struct txn_server *txn_accept(struct txns *x, struct packet *p)
@@ -68,8 +72,16 @@ void txn_reply_stateless(struct txns *x, struct packet *p, unsigned status, stru
 void transport_flow_registered(struct transport_worker *w, const struct flow_ref *f, const struct flow_registration *r)
 {
 	(void)f;
-	(void)r;
 	w->told++;
+	w->registration = r->registration;
+}
+
+uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms)
+{
+	(void)f;
+	(void)address;
+	(void)now_ms;
+	return t->here;
 }
 
 void location_foresee(struct location *loc, struct location_update *const *updates, unsigned count)
@@ -95,6 +107,7 @@ struct bench {
 	struct users users;
 	struct txns txns;
 	struct location location;
+	struct transport transport;
 	struct transport_worker worker;
 };
 
@@ -104,7 +117,8 @@ static int set_up(void **state)
 	b->users = (struct users){ &alice, 1, 0 };
 	assert_int_equal(loop_new(&b->loop), 0);
 	struct registrar_setup setup = {
-		.loop = b->loop, .txns = &b->txns, .transport_worker = &b->worker, .location = &b->location, .users = &b->users,
+		.loop = b->loop, .txns = &b->txns, .transport = &b->transport, .transport_worker = &b->worker, .location = &b->location,
+		.users = &b->users,
 	};
 	registrar_settings_init(&setup.settings);
 	assert_int_equal(registrar_new(&setup, &b->registrar), 0);
@@ -122,15 +136,21 @@ static int tear_down(void **state)
 }
 
 /* A REGISTER comes; what it changes is applied in the next turn. */
-static void arrive(struct bench *b)
+#define HEAD "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n" \
+             "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
+
+static void arrive_as(struct bench *b, struct str text)
 {
-	struct packet *p = packet_new(STR("REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
-	                                  "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 1\r\n"
-	                                  "CSeq: 1 REGISTER\r\nContact: <sip:alice@192.0.2.1>\r\n\r\n"));
+	struct packet *p = packet_new(text);
 	struct sip_fault fault;
 	assert_int_equal(sip_parse(&p->msg, p->text, &p->arena, NULL, &fault), SIP_PARSED);
 	assert_true(addr_parse(STR("192.0.2.1:5060"), 0, &p->from.remote));
 	registrar_handle(b->registrar, &(struct register_request){ .packet = p, .domain = &domain, .user = &alice });
+}
+
+static void arrive(struct bench *b)
+{
+	arrive_as(b, STR(HEAD "Contact: <sip:alice@192.0.2.1>\r\n\r\n"));
 }
 
 static void turn(struct bench *b)
@@ -160,6 +180,19 @@ static void the_200_waits_for_the_commit(void **state)
 	assert_int_equal(b->txns.status, 200);
 	assert_int_equal(b->worker.told, 1);
 	assert_int_equal(registrar_waiting(b->registrar), 0);
+}
+
+/* The phone binds itself and removes everything before the first of the two is granted. */
+static void a_star_ends_what_was_granted_while_it_waited(void **state)
+{
+	struct bench *b = *state;
+	arrive_as(b, STR(HEAD "Contact: *\r\nExpires: 0\r\n\r\n"));
+	turn(b);
+	b->transport.here = 7;
+	commit(b, 0);
+	assert_int_equal(b->txns.status, 200);
+	assert_int_equal(b->worker.told, 1);
+	assert_int_equal(b->worker.registration, 7);
 }
 
 /* RG-09 */
@@ -226,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_200_waits_for_the_commit),
+		CASE(a_star_ends_what_was_granted_while_it_waited),
 		CASE(a_commit_that_fails_is_a_500),
 		CASE(what_location_refuses_waits_for_no_commit),
 		CASE(nothing_is_bound_when_there_is_no_room_for_a_transaction),

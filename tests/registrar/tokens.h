@@ -18,12 +18,4 @@ uint64_t token_registration(const struct token_keys *keys, struct str aor, struc
 	return 1 + hash_str((struct hash_key){ 1, 2 }, aor) + hash_str((struct hash_key){ 3, 4 }, instance);
 }
 
-uint64_t transport_registration_on(const struct transport *t, const struct flow_ref *f, uint64_t address, int64_t now_ms)
-{
-	(void)t;
-	(void)f;
-	(void)now_ms;
-	return address + 1;
-}
-
 #endif

@@ -52,6 +52,26 @@ static void something_else_may_be_said_in_its_place(void **state)
 	world_free(w);
 }
 
+/* The answer is longer than the request was, as its names are written out: still every row of it is known. */
+#define VIAS "v: SIP/2.0/UDP a\r\nv: SIP/2.0/UDP b\r\nv: SIP/2.0/UDP c\r\nv: SIP/2.0/UDP d\r\n"
+#define MANY_VIAS VIAS VIAS VIAS VIAS VIAS VIAS VIAS VIAS VIAS VIAS
+
+static void no_longer_than_this(struct txn_settings *s)
+{
+	s->limits.max_head_bytes = 950;
+}
+
+static void a_500_for_a_request_at_the_limit_is_whole(void **state)
+{
+	static const struct message long_one = { .method = "REGISTER", .via = "192.0.2.1;branch=z9hG4bKtwo", .rows = MANY_VIAS };
+	struct world *w = world_new(no_longer_than_this);
+	(void)state;
+	struct txn_server *st = prepared(w, long_one);
+	txn_answer(w->x, st, 500, STR_NONE, STR_NONE);
+	assert_left(w, "SIP/2.0 500 ", "Call-ID: c1\r\nCSeq: 1 REGISTER\r\n", 5060);
+	world_free(w);
+}
+
 /* TX-16 */
 static void one_that_waits_long_gets_its_100(void **state)
 {
@@ -84,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_prepared_200_leaves_when_it_may),
 		cmocka_unit_test(something_else_may_be_said_in_its_place),
+		cmocka_unit_test(a_500_for_a_request_at_the_limit_is_whole),
 		cmocka_unit_test(one_that_waits_long_gets_its_100),
 		cmocka_unit_test(its_100_repeats_the_timestamp),
 	};
