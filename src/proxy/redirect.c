@@ -103,7 +103,9 @@ static bool add(struct context *cx, const struct leading *by, struct str text, c
 		return true;
 	}
 	if (moved) {
-		struct leading next = { .from = text, .depth = by->depth + 1, .operator = v.origin == MOVE_OPERATOR,
+		/* What the operator lets a caller be told is no leave to call there at somebody's cost. */
+		bool operator = v.origin == MOVE_OPERATOR && (v.way == MOVE_PROXY || by->operator);
+		struct leading next = { .from = text, .depth = by->depth + 1, .operator = operator,
 		                        .payer = policy_domain(cx->px->s.policy, uri->host) != NULL };
 		if (add_all(cx, &v, &next))
 			return true;
@@ -289,13 +291,23 @@ static struct source source_of(struct context *cx, const struct branch *b, const
 	return s;
 }
 
+struct others {
+	const struct binding *b;
+	bool found;
+};
+
+static void look_for_other(void *user, const struct binding *b)
+{
+	struct others *o = user;
+	o->found |= o->b->instance.n || b->instance.n ? !str_eq(o->b->instance, b->instance) : !str_eq(o->b->contact, b->contact);
+}
+
+/* Also of those that cannot be reached now: one phone does not speak for another that is switched off. */
 static bool only_phone(const struct context *cx, const struct branch *b)
 {
-	for (const struct group *g = cx->groups; g; g = g->next)
-		if (g != b->group && g->count && g->targets[0]->binding && b->target->binding &&
-		    str_eq(g->targets[0]->binding->aor, b->target->binding->aor))
-			return false;
-	return true;
+	struct others o = { .b = b->target->binding };
+	location_list(cx->px->s.location, o.b->aor, clock_wall_ms(), look_for_other, &o);
+	return !o.found;
 }
 
 static enum move_rule learn(struct context *cx, const struct branch *b, const struct packet *p, const struct source *s,
@@ -347,7 +359,7 @@ static enum move_rule ours_to_follow(const struct context *cx, unsigned status)
 		return MOVE_RULE_DIALOG;
 	if (!cx->view.domain || cx->view.next.n || !flow_ref_none(&cx->view.flow))
 		return MOVE_RULE_NOT_OURS;
-	return MOVE_RULE_NONE;
+	return sip_uri_param(&cx->view.ruri, STR("gr"), NULL) ? MOVE_RULE_GRUU : MOVE_RULE_NONE;
 }
 
 /* RFC 7044 §10.3: copied only when it is there. */
@@ -410,7 +422,7 @@ enum redirect_fate redirect_follow(struct context *cx, struct branch *b, const s
 /* The address is no good, as opposed to a user who does not want to, or cannot, talk now. */
 static bool leads_nowhere(unsigned status)
 {
-	static const unsigned bad[] = { 404, 408, 410, 416, 482, 483, 484, 485, 500, 502, 503, 504, 604 };
+	static const unsigned bad[] = { 404, 408, 410, 416, 482, 483, 484, 485, 500, 502, 503, 504 };
 	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (status == bad[i])
 			return true;

@@ -298,6 +298,48 @@ def test_dead_target_falls_back_once(three):
     nothing_comes(carol.flows[0], 0.1)
 
 
+def logged(server, text):
+    """The log is written by a thread of its own: it may take a moment."""
+    end = time.monotonic() + 2
+    while text not in server.read_log():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def learned(server):
+    return [json.loads(line) for line in move(server, "list", "--json").stdout.splitlines()]
+
+
+def test_one_phone_does_not_speak_for_another(three, phones):
+    """Nothing is learned while the address has another phone, be it switched off; nor from a call to one certain phone."""
+    s, alice, bob, carol = three(PHONES_LEARN)
+    other = phones(s, "bob")
+    other.open("tcp")
+    other.flows[0].peer.close()
+    call = calling(alice, "sip:bob@example.com")
+    redirect(called(bob.flows[0]), "<sip:carol@example.com>")
+    refuse(called(carol.flows[0]))
+    assert call.wait().status == 486
+    assert logged(s, "move [learn-other-phones]")
+    call = calling(alice, "sip:bob@example.com;gr=x")
+    redirect(called(bob.flows[0]), "<sip:carol@example.com>")
+    assert call.wait().status == 301
+    assert not learned(s)
+
+
+def test_what_callers_are_told_is_no_leave_to_call(three):
+    """An entry that tells of a number is not dialled when somebody's phone redirects to it."""
+    s, alice, bob, carol = three(PHONES_FOLLOW)
+    move(s, "add", "sip:carol@example.com", "sip:+19005551234@example.com")
+    call = calling(alice, "sip:bob@example.com")
+    redirect(called(bob.flows[0]), "<sip:carol@example.com>")
+    refuse(called(carol.flows[0]))
+    assert call.wait().status == 486
+    assert logged(s, "move [target-premium]: sip:carol@example.com")
+
+
 # --- the dry run ---
 
 def test_rehearsal_tells_what_the_call_does(three):
@@ -321,8 +363,8 @@ def test_every_decision_is_logged_by_its_rule(three):
     call = calling(alice, "sip:bob@example.com")
     redirect(called(bob.flows[0]), "<sip:+19005551234@example.com>")
     assert call.wait().status == 301
-    assert "move [source-phone]" in s.read_log()
-    assert "move [target-premium]: sip:bob@example.com -> sip:+19005551234@example.com" in s.read_log()
+    assert logged(s, "move [source-phone]")
+    assert logged(s, "move [target-premium]: sip:bob@example.com -> sip:+19005551234@example.com")
     assert move(s, "why", "target-premium").stdout.startswith("target-premium: ")
 
 
