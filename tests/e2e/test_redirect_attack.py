@@ -10,7 +10,7 @@ import time
 import pytest
 
 from phone import Callee
-from server import PASSWORDS
+from server import PASSWORDS, free_port
 from sip import UdpPeer, token, uri_of
 
 GATEWAY, OUTSIDE, PARTNER = "127.0.0.9", "127.0.0.8", "127.0.0.7"
@@ -27,8 +27,9 @@ class Sink:
 
     def __init__(self, host):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((host, 0))
+        self.udp.bind((host, free_port()))
         self.tcp = socket.socket()
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind(self.udp.getsockname())
         self.tcp.listen(8)
         self.host, self.port = self.udp.getsockname()
@@ -372,7 +373,7 @@ def test_others_call_as_before(scene):
         statistics.median(before), statistics.median(during), statistics.median(after), count, started, ended))
     assert count > 20
     assert statistics.median(during) < 2 * calm + 2, (calm, statistics.median(during))
-    assert ended - started < (200000 if sanitized(scene.server) else 8000), (started, ended)
+    assert ended - started < (350000 if sanitized(scene.server) else 8000), (started, ended)
     assert not [m for m in iter(lambda: scene.gateway.receive(0.01), None) if not m.is_response and m.method == "INVITE"]
     assert not any(s.heard() for s in scene.sinks)
     scene.well()
