@@ -9,7 +9,6 @@
 
 #define BACKLOG          4096
 #define KEEPALIVE_IDLE_S 60             /* a dead NAT entry is noticed within two minutes */
-#define UNSENT_BYTES     65536          /* that the kernel takes while the peer's window is closed; it would take megabytes */
 #define UNACKED_MS       10000          /* data that nobody acknowledges: the flow is dead (DESIGN, "Two verdicts") */
 #define UDP_BUFFER       (4 << 20)      /* as far as net.core.rmem_max lets us */
 
@@ -62,7 +61,6 @@ static void tune_stream(int fd)
 	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
 	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
 	set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MS);
-	set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES);
 }
 
 static void tune_udp(int fd, const struct addr *bind_to)

@@ -62,8 +62,7 @@ static void pause_line(struct transport_worker *w, struct list *line)
 
 static void read_on(struct stream *s)
 {
-	if (stream_is_heard(s))
-		stream_read_some(s);
+	stream_read_some(s);
 	if (list_empty(&s->share))
 		stream_rewatch(s);
 }

@@ -153,17 +153,12 @@ void stream_enter(struct stream *s, enum stream_state state)
 	stream_rearm(s);
 }
 
-bool stream_is_heard(const struct stream *s)
-{
-	return s->outgoing || !s->writing;
-}
-
 void stream_rewatch(struct stream *s)
 {
 	if (s->state == STREAM_CLOSED)
 		return;
 	uint32_t events = s->writing ? EPOLLOUT : 0;
-	if (!s->parked && !s->paused && stream_is_heard(s))
+	if (!s->parked && !s->paused)
 		events |= EPOLLIN;
 	loop_rewatch(s->w->loop, &s->io, events);
 }

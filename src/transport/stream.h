@@ -23,8 +23,7 @@ struct stream {
 	struct transport_worker *w;
 	struct flow_ref ref;
 	enum stream_state state;
-	bool outgoing, outbound, half_closed;
-	bool writing;                   /* the socket is full: epoll tells when it takes more */
+	bool outgoing, outbound, writing, half_closed;
 	bool paused;                    /* stands in line since an earlier turn: not watched for reading */
 	struct loop_timer timer;        /* the earliest deadline, or before it */
 	int64_t opened_ms;              /* also: when its present state began, before STREAM_OPEN and in STREAM_LINGER */
@@ -69,9 +68,6 @@ void stream_linger(struct stream *s, enum flow_end why);
 void stream_close_all(struct transport_worker *w);      /* at the very end: no news */
 void stream_bury(struct transport_worker *w);           /* frees the dead */
 void stream_rewatch(struct stream *s);                  /* what epoll should tell now */
-/* Who came to us and does not read what it was sent is not read either, until it does: else it could ask without end for answers
- * that nobody takes. Our own connections always are: of two servers that both wait for the other to read, neither would. */
-bool stream_is_heard(const struct stream *s);
 void stream_rearm(struct stream *s);                    /* a deadline came nearer */
 void stream_log_end(const struct stream *s, const char *why);
 

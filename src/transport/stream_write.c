@@ -106,8 +106,7 @@ enum send_result stream_send(struct stream *s, struct wire *bytes)
 		s->message_ms = loop_now_ms(s->w->loop);
 		count_add(s->w, COUNT_MESSAGES_OUT, 1);
 	}
-	if (!s->writing)
-		stream_wants_flush(s);
+	stream_wants_flush(s);
 	return SEND_OK;
 }
 

@@ -5,7 +5,7 @@
  * transport_worker a thread holds its sockets and connections. What arrives is framed (RFC 3261
  * §18.3), keep-alives and STUN are answered here (RFC 5626 §4.4, §5.4), and each message is handed once
  * to the worker that owns it. What goes out is a struct wire, shared and counted, never copied again but
- * into a connection's own queue. An accepted connection whose peer does not read is not read either until it does.
+ * into a connection's own queue.
  *
  * A flow is one TCP or TLS connection, or one UDP 5-tuple. A stream's serial (worker, slot, generation)
  * names this connection for ever: closing bumps the slot's generation first, and with that every token
